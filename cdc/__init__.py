@@ -1,0 +1,1 @@
+"""The engine: reading captured changes, applying them, conflicts, first contact."""

@@ -1,0 +1,62 @@
+"""Everything the engine raises on purpose.
+
+CdcError
+├── ConfigurationError      settings, URLs or command-line arguments that cannot work
+├── ConnectivityError       a database cannot be reached; retried without end
+├── HistoryError            a source's history is not the one the position belongs to
+├── PositionMoved           another instance applied the window first; reread the position and go on
+├── FirstContactUndecided   both sides hold different data and nobody has named a policy
+├── InstallRefused          triggers cannot be installed or removed as asked
+├── ConflictNotFound        no open conflict of that record
+├── ConflictMoved           the record changed since it was looked at
+└── SchemaMismatch          a table cannot be synced until the two schemas agree
+
+Each carries a `hint`: what the person can do next, in one sentence.
+"""
+
+from __future__ import annotations
+
+
+class CdcError(Exception):
+    """Base of all errors raised on purpose. `hint` says what to do next."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        """Take the message for people and the hint that goes with it."""
+        super().__init__(message)
+        self.hint = hint
+
+
+class ConfigurationError(CdcError):
+    """Settings, URLs or arguments that cannot work together."""
+
+
+class ConnectivityError(CdcError):
+    """A database cannot be reached."""
+
+
+class HistoryError(CdcError):
+    """The source was replaced, rolled back, promoted or cloned since the position was taken."""
+
+
+class PositionMoved(CdcError):
+    """The stored position is not the one this link read; somebody else applied the window."""
+
+
+class FirstContactUndecided(CdcError):
+    """Both sides hold data that differs; a person must name the side that counts."""
+
+
+class InstallRefused(CdcError):
+    """Triggers cannot be installed or removed as asked."""
+
+
+class ConflictNotFound(CdcError):
+    """There is no open conflict of that record."""
+
+
+class ConflictMoved(CdcError):
+    """The record changed since it was looked at; decide again on its new state."""
+
+
+class SchemaMismatch(CdcError):
+    """A table's two definitions cannot hold the same rows."""

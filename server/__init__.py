@@ -1,0 +1,1 @@
+"""The process: settings, command line, embedded PostgreSQL, the service and its HTTP interface."""

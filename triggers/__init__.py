@@ -1,0 +1,1 @@
+"""What lives inside PostgreSQL: schema cdc, the capture triggers, and what installs them."""
