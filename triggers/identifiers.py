@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import LiteralString
+
+_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 class Composed(str):
@@ -44,3 +48,22 @@ def identifier_list(names: Iterable[str], prefix: str = "") -> Composed:
         raise ValueError(f"not an alias of ours: {prefix!r}")
     dot = f"{prefix}." if prefix else ""
     return Composed(", ".join(f"{dot}{identifier(name)}" for name in names))
+
+
+def type_name(text: str) -> Composed:
+    """Take a type as `format_type` printed it with an empty search path: quoted and qualified by the server."""
+    return Composed(text)
+
+
+def fragment(template: LiteralString, **parts: Composed) -> Composed:
+    """Put composed parts into a literal piece of SQL: `fragment("t.{c} = n.{k}", c=..., k=...)`.
+
+    Raises:
+        KeyError: the template names a part that was not given.
+    """
+    return Composed(_PLACE.sub(lambda found: parts[found[1]], template))
+
+
+def joined(parts: Iterable[Composed], separator: LiteralString = ", ") -> Composed:
+    """Join composed pieces with a literal separator; none give an empty text."""
+    return Composed(separator.join(parts))

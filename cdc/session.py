@@ -1,0 +1,101 @@
+"""Connections of the engine: the same pinned settings on every one of them.
+
+Images are texts, so what PostgreSQL prints must not depend on a database's or a role's defaults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+
+import asyncpg
+
+from cdc.errors import ConnectivityError
+from cdc.model import Side
+
+Connection = asyncpg.Connection[asyncpg.Record]
+
+PINNED = {
+    "search_path": "pg_catalog",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+    "xmloption": "content",
+    "array_nulls": "on",
+    # A policy must give an error, never a silently shorter copy.
+    "row_security": "off",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    # A kill must be noticed by the server, or its session would go on holding the position.
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+UNREACHABLE = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+)
+"""What is raised when a database went away rather than refused something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a side is. `dsn` is a libpq URI without Prisma's parameters; it may hold a password."""
+
+    side: Side
+    dsn: str
+    schemas: tuple[str, ...] = ("public",)
+
+    def __repr__(self) -> str:
+        """Leave the DSN out: representations end up in logs."""
+        return f"Endpoint({self.side})"
+
+
+async def connect(endpoint: Endpoint, purpose: str, *, timeout: float = 10) -> Connection:  # noqa: ASYNC109 - asyncpg's own
+    """Open a connection with the pinned settings.
+
+    Args:
+        endpoint: the side to reach.
+        purpose: a word for `application_name`, so that people can tell our sessions apart.
+        timeout: seconds until the attempt is given up.
+
+    Raises:
+        ConnectivityError: the server cannot be reached or does not let us in now.
+    """
+    try:
+        return await asyncpg.connect(
+            endpoint.dsn,
+            timeout=timeout,
+            statement_cache_size=400,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+            server_settings={**PINNED, "application_name": f"cdc {purpose}"},
+        )
+    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        raise ConnectivityError(
+            f"{endpoint.side} refuses the login: {error}", hint="check the user and password in its URL"
+        ) from error
+    except asyncpg.InvalidCatalogNameError as error:
+        raise ConnectivityError(
+            f"{endpoint.side}: {error}", hint="create the database, or correct the name in its URL"
+        ) from error
+    except (*UNREACHABLE, ssl.SSLError) as error:
+        reason = str(error) or type(error).__name__
+        raise ConnectivityError(
+            f"{endpoint.side} cannot be reached: {reason}",
+            hint="check that the server runs and that its URL is right; this is retried without end",
+        ) from error
