@@ -1,0 +1,144 @@
+"""Pauses, policies and the choice of tables: what people decided while the system runs. Kept on MAIN.
+
+All of it is a handful of rows of `cdc.backup_config`, read in one statement and changed one key at a time, so
+that two people who change two things do not undo each other. A change wakes listeners of `cdc_config`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cdc.model import Policy, Side
+from cdc.session import Connection
+from triggers.statements import statement
+
+CHANNEL = "cdc_config"
+SIDES = frozenset(side.value for side in Side)
+POLICIES = frozenset(policy.value for policy in Policy)
+DEFAULT = "*"
+"""The policy key of every table that has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Who changed something, and when (UTC)."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TableChoice:
+    """The tables to capture, as globs or names. No `include` means all of the schema."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything decided, at one instant. Links are named by their source side."""
+
+    pauses: Mapping[Side, Note] = field(default_factory=dict)
+    resumes: Mapping[Side, Note] = field(default_factory=dict)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    tables: TableChoice = TableChoice()
+    service: Mapping[str, Any] | None = None
+    service_at: datetime | None = None
+
+    def policy(self, entity: str) -> Policy:
+        """What is done with a table's conflicts: its own policy, else the default, else MANUAL."""
+        return self.policies.get(entity, self.policies.get(DEFAULT, Policy.MANUAL))
+
+
+async def read(connection: Connection) -> Config:
+    """Read everything decided, in one statement.
+
+    Args:
+        connection: to MAIN.
+
+    Raises:
+        asyncpg.UndefinedTableError: schema cdc is not installed there.
+    """
+    rows = await connection.fetch(statement("config_read", "cdc"))
+    return interpret(dict(row) for row in rows)
+
+
+def interpret(rows: Iterable[Mapping[str, Any]]) -> Config:
+    """Make a Config of rows with key, value, updated_at and updated_by. Unknown keys are left alone. Pure."""
+    pauses: dict[Side, Note] = {}
+    resumes: dict[Side, Note] = {}
+    policies: dict[str, Policy] = {}
+    tables, service, service_at = TableChoice(), None, None
+    for row in rows:
+        kind, _, name = str(row["key"]).partition(":")
+        value = json.loads(row["value"])
+        note = Note(row["updated_by"] or "", row["updated_at"])
+        match kind:
+            case "pause" if name in SIDES:
+                pauses[Side(name)] = note
+            case "resume" if name in SIDES:
+                resumes[Side(name)] = note
+            case "policy" if value in POLICIES:
+                policies[name] = Policy(value)
+            case "tables":
+                tables = TableChoice(tuple(value.get("include", ())), tuple(value.get("exclude", ())))
+            case "service":
+                service, service_at = value, row["updated_at"]
+    return Config(pauses, resumes, policies, tables, service, service_at)
+
+
+async def pause(connection: Connection, links: Collection[Side], by: str) -> None:
+    """Stop links at the end of the batch they are in, until somebody resumes them; survives restarts.
+
+    Args:
+        connection: to MAIN.
+        links: their source sides.
+        by: who asks for it.
+    """
+    async with connection.transaction():
+        for side in sorted(links):
+            await _write(connection, f"pause:{side}", value=True, by=by)
+
+
+async def resume(connection: Connection, links: Collection[Side], by: str) -> None:
+    """Let paused links go on, and links that gave up try again."""
+    async with connection.transaction():
+        for side in sorted(links):
+            await connection.execute(statement("config_remove", "cdc"), f"pause:{side}")
+            await _write(connection, f"resume:{side}", value=True, by=by)
+
+
+async def is_paused(connection: Connection, link: Side) -> bool:
+    """Whether the link whose source is `link` is paused."""
+    return link in (await read(connection)).pauses
+
+
+async def policies(connection: Connection) -> Mapping[str, Policy]:
+    """Read the policies by table; '*' is that of all others. `Config.policy` says which one counts."""
+    return (await read(connection)).policies
+
+
+async def set_policy(connection: Connection, entity: str, policy: Policy, by: str) -> None:
+    """Decide what happens with a table's conflicts from now on; entity '*' is every table without its own."""
+    await _write(connection, f"policy:{entity}", value=policy.value, by=by)
+
+
+async def choose_tables(
+    connection: Connection, include: Sequence[str], exclude: Sequence[str], by: str
+) -> None:
+    """Keep the choice of tables that `install-triggers` and the running service go by."""
+    await _write(connection, "tables", value={"include": [*include], "exclude": [*exclude]}, by=by)
+
+
+async def publish(connection: Connection, document: Mapping[str, Any], by: str) -> None:
+    """Keep what only the working service knows of itself, for `cdc status` to read."""
+    await connection.execute(statement("config_publish", "cdc"), json.dumps(document, default=str), by)
+
+
+async def _write(connection: Connection, key: str, *, value: Any, by: str) -> None:
+    await connection.execute(statement("config_write", "cdc"), key, json.dumps(value), by)

@@ -1,0 +1,115 @@
+"""What can be read from the two databases about the links between them, with or without a running service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cdc.model import Side
+from cdc.session import Connection
+from triggers.statements import statement
+
+MOST_PENDING = 1_000_000
+MOST_CONFLICTS = 100_000
+"""Where counting stops: status must stay quick when something has grown out of hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """One link, as its two databases tell. `pending` is capped at MOST_PENDING."""
+
+    placed: bool = False
+    """Whether the target has a position, that is: first contact is over."""
+    pending: int = 0
+    lag_ms: float = 0.0
+    """Age of the oldest change that waits, by the source's clock."""
+    applied_total: int = 0
+    last_applied_at: datetime | None = None
+    held: Mapping[str, str] = field(default_factory=dict)
+    """Tables that wait, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """One database of the pair."""
+
+    version: str
+    installed: bool
+    side: Side | None = None
+    first_contact: str = "pending"
+    first_contact_note: Any = None
+    working: bool = False
+    """Whether a service holds the working lock here (only ever on MAIN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangelogFacts:
+    """Size (bytes, with its index) and age (seconds since the oldest change) of a changelog."""
+
+    size: int
+    oldest_seconds: float
+
+
+async def node(connection: Connection) -> NodeFacts:
+    """Read what a database is to us. Works before anything is installed."""
+    row = await connection.fetchrow(statement("observe_installed", "cdc"))
+    version, installed = (row["version"], row["installed"]) if row else ("", False)
+    if not installed:
+        return NodeFacts(version=version, installed=False)
+    own = await connection.fetchrow(statement("observe_node", "cdc"))
+    if own is None:
+        return NodeFacts(version=version, installed=False)
+    return NodeFacts(
+        version=version,
+        installed=True,
+        side=Side(own["side"]),
+        first_contact=own["first_contact"],
+        first_contact_note=json.loads(own["first_contact_note"] or "null"),
+        working=own["working"],
+    )
+
+
+async def link_status(source: Connection, target: Connection, side: Side) -> LinkFacts:
+    """Read how far a link is.
+
+    Args:
+        source: to the side the changes come from.
+        target: to the side that applies them.
+        side: which one the source is.
+    """
+    position = await target.fetchrow(statement("observe_position", "cdc"), side.value)
+    if position is None:
+        return LinkFacts()
+    waiting = await source.fetchrow(
+        statement("observe_pending", "cdc"),
+        position["seen"],
+        position["window_to"],
+        position["last_seq"],
+        MOST_PENDING,
+    )
+    return LinkFacts(
+        placed=True,
+        pending=waiting["pending"] if waiting else 0,
+        lag_ms=waiting["lag_ms"] if waiting else 0.0,
+        applied_total=position["applied_total"],
+        last_applied_at=position["last_applied_at"],
+        held=json.loads(position["held"]),
+    )
+
+
+async def changelog(connection: Connection) -> ChangelogFacts:
+    """Read how large and how old the changelog of a database is."""
+    row = await connection.fetchrow(statement("observe_changelog", "cdc"))
+    return ChangelogFacts(row["bytes"], row["oldest_seconds"]) if row else ChangelogFacts(0, 0.0)
+
+
+async def open_conflicts(main: Connection, backup: Connection) -> int:
+    """Count the records with an open conflict; one that both sides hold counts once."""
+    records: set[tuple[str, str]] = set()
+    for connection in (main, backup):
+        rows = await connection.fetch(statement("observe_conflicts", "cdc"), MOST_CONFLICTS)
+        records.update((row["entity"], row["entity_id"]) for row in rows)
+    return len(records)
