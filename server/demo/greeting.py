@@ -1,0 +1,45 @@
+"""What the terminal says when the demo has started."""
+
+from __future__ import annotations
+
+import shlex
+
+from rich.text import Text
+
+_SKU = "SOFT-003"
+_BUSY = """\
+The till writes to MAIN, the office to BACKUP. Every half minute both reprice the same drink
+at the same moment: both versions are kept until you decide.
+"""
+_QUIET = "Nobody writes but you (DEMO_TRAFFIC=false).\n"
+
+
+def greeting(main_url: str, backup_url: str, port: int, *, psql: str = "psql", busy: bool = True) -> Text:
+    """Say in a few lines what is going on, where to look and what to try.
+
+    To be printed with `soft_wrap=True`, so that the commands can be copied whole.
+
+    Args:
+        main_url: libpq URI of MAIN, to be pasted into a shell; the demo's has no password.
+        backup_url: the same of BACKUP.
+        port: where the service listens on 127.0.0.1.
+        psql: the command, or the path of a psql that is not on the PATH.
+        busy: whether demo traffic is running.
+    """
+    main, backup = (f"{shlex.quote(psql)} {shlex.quote(url)}" for url in (main_url, backup_url))
+    text = Text()
+    text.append("A snooker club on two PostgreSQL servers, kept as one.\n", style="bold green")
+    text.append(_BUSY if busy else _QUIET)
+    for name, what in (
+        ("MAIN", main),
+        ("BACKUP", backup),
+        ("status", f".venv/bin/cdc status   or http://127.0.0.1:{port}/backup/status"),
+        ("conflicts", ".venv/bin/cdc conflicts   then .venv/bin/cdc resolve Product <id> MAIN|BACKUP"),
+    ):
+        text.append(f"  {name:<11}", style="bold").append(f"{what}\n")
+    text.append("Try it: change a price on MAIN, read it on BACKUP.\n", style="bold")
+    # Dollar quotes, because the whole is to stand between a shell's single ones.
+    text.append(f"""  {main} -c 'UPDATE "Product" SET price = price + 1 WHERE sku = $${_SKU}$$'\n""")
+    text.append(f"""  {backup} -c 'SELECT name, price FROM "Product" WHERE sku = $${_SKU}$$'\n""")
+    text.append("Ctrl-C stops the service; the data stays for the next start.", style="dim")
+    return text
