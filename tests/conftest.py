@@ -1,0 +1,136 @@
+"""Fixtures: real PostgreSQL servers and fresh databases on them.
+
+servers      two servers for the whole run, MAIN's and BACKUP's
+pair         a fresh database on each, with open connections as the administrator
+owner_pair   the same, owned by and connected as a role that is no superuser
+own_servers  two servers for one test, to kill and restart (half a second)
+server_folder  a folder that servers may be started in; they end with pytest, however it ends
+
+CDC_TEST_MAIN_URL and CDC_TEST_BACKUP_URL name other servers to test on, as their superuser.
+CDC_TEST_POSTGRES=16 takes the other version of the embedded server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from cdc.model import Side
+from server.embedded import Cluster
+from tests.databases import Host, OwnServers, Pair, Servers
+from triggers.identifiers import identifier
+
+# Nothing here has to survive a power cut.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+}
+_folders = itertools.count(1)
+
+
+def make_cluster(name: str, folder: Path, **settings: str) -> Cluster:
+    """A server for tests: quick rather than safe. It may be of the version in CDC_TEST_POSTGRES."""
+    version = int(os.environ.get("CDC_TEST_POSTGRES", "18"))
+    return Cluster(
+        name, folder, version=version, settings=SETTINGS | settings, elsewhere=folder / "elsewhere"
+    )
+
+
+@pytest.fixture(scope="session")
+def servers_root() -> Iterator[Path]:
+    """A folder that is removed, with every server in it, when pytest ends or is killed."""
+    root = Path(tempfile.mkdtemp(prefix="cdc-test-"))
+    root.chmod(0o711)  # the server's user has to pass where we are root
+    watchdog = subprocess.Popen(
+        [sys.executable, "-m", "tests.watchdog", root],
+        stdin=subprocess.PIPE,
+        cwd=Path(__file__).parent.parent,
+        start_new_session=True,
+    )
+    yield root
+    assert watchdog.stdin is not None
+    watchdog.stdin.close()
+    watchdog.wait(30)
+
+
+@pytest.fixture
+def server_folder(servers_root: Path) -> Path:
+    """A fresh folder for servers of one test."""
+    folder = servers_root / str(next(_folders))
+    folder.mkdir()
+    folder.chmod(0o711)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def servers(servers_root: Path) -> Iterator[Servers]:
+    """Two servers for the whole run."""
+    named = [os.environ.get(f"CDC_TEST_{side}_URL") for side in Side]
+    if any(named) != all(named):
+        pytest.exit("set both CDC_TEST_MAIN_URL and CDC_TEST_BACKUP_URL, or neither", returncode=2)
+    clusters: list[Cluster | None] = [None, None]
+    if not all(named):
+        clusters = [make_cluster(side.lower(), servers_root) for side in Side]
+        asyncio.run(_start(clusters))
+    hosts = [
+        Host(side, url or cluster.url() if cluster else str(url), cluster)
+        for side, url, cluster in zip(Side, named, clusters, strict=True)
+    ]
+    servers = Servers(hosts[0], hosts[1], template=f"cdc_test_template_{os.getpid()}")
+    template = identifier(servers.template)
+    asyncio.run(servers.execute(f"CREATE DATABASE {template} TEMPLATE template0 ENCODING 'UTF8'"))
+    yield servers
+    asyncio.run(_finish(servers))
+
+
+async def _start(clusters: list[Cluster | None]) -> None:
+    await asyncio.gather(*(cluster.start() for cluster in clusters if cluster))
+
+
+async def _finish(servers: Servers) -> None:
+    clusters = [cluster for cluster in (servers.main.cluster, servers.backup.cluster) if cluster]
+    if clusters:
+        await asyncio.gather(*(cluster.stop() for cluster in clusters))
+    else:
+        await servers.execute(f"DROP DATABASE {identifier(servers.template)} WITH (FORCE)")
+
+
+@pytest.fixture
+async def pair(servers: Servers) -> AsyncIterator[Pair]:
+    """A fresh database on each server, connected as the administrator."""
+    async with Pair(servers) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+async def owner_pair(servers: Servers) -> AsyncIterator[Pair]:
+    """A fresh database on each server, connected as a role that owns it and is no superuser."""
+    owner = Pair(servers)
+    login = await owner.add_login()
+    try:
+        async with Pair(servers, owner=login) as fresh:
+            yield fresh
+    finally:
+        await servers.execute(f"DROP ROLE {identifier(login.name)}")
+
+
+@pytest.fixture
+async def own_servers(server_folder: Path) -> AsyncIterator[OwnServers]:
+    """Two servers with an empty database `shop` each, for one test to kill and restart."""
+    main, backup = (make_cluster(side.lower(), server_folder) for side in Side)
+    await asyncio.gather(main.start(), backup.start())
+    try:
+        await asyncio.gather(main.ensure_database("shop"), backup.ensure_database("shop"))
+        yield OwnServers(main, backup)
+    finally:
+        await asyncio.gather(main.kill(), backup.kill())

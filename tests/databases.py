@@ -1,0 +1,150 @@
+"""Fresh databases and roles on the test servers, for the fixtures in conftest.py."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import secrets
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self, TypeAlias
+from urllib.parse import quote, urlsplit
+
+import asyncpg
+
+from cdc.model import Side
+from server.embedded import Cluster
+from triggers.identifiers import identifier
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A role of the same name and password on both servers."""
+
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A server that tests make databases on. `cluster` is None where it is not ours."""
+
+    side: Side
+    admin_url: str
+    cluster: Cluster | None
+
+    def url(self, database: str, login: Login | None = None) -> str:
+        """The URL of a database on this server, as the administrator or as another role."""
+        parts = urlsplit(self.admin_url)
+        who, _, where = parts.netloc.rpartition("@")
+        if login is not None:
+            who = f"{quote(login.name)}:{quote(login.password)}"
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{parts.scheme}://{who}{'@' if who else ''}{where}/{quote(database)}{query}"
+
+    async def execute(self, *statements: str) -> None:
+        """Run statements outside a transaction in the server's own database."""
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """MAIN's and BACKUP's server. `template` is the database that each pair is copied from."""
+
+    main: Host
+    backup: Host
+    template: str
+
+    def host(self, side: Side) -> Host:
+        return self.main if side is Side.MAIN else self.backup
+
+    async def execute(self, *statements: str) -> None:
+        """Run the same statements on both servers at once."""
+        await asyncio.gather(self.main.execute(*statements), self.backup.execute(*statements))
+
+
+@dataclass(slots=True)
+class Pair:
+    """Two fresh databases, one on each server, and a connection to each. Use as `async with`.
+
+    `owner` is the role that owns them and that the connections and URLs belong to; None: the
+    servers' administrator.
+    """
+
+    servers: Servers
+    owner: Login | None = None
+    name: str = ""
+    main: Connection = field(init=False)
+    backup: Connection = field(init=False)
+    _connections: list[Connection] = field(default_factory=list)
+    _logins: list[Login] = field(default_factory=list)
+
+    @property
+    def main_url(self) -> str:
+        return self.url(Side.MAIN)
+
+    @property
+    def backup_url(self) -> str:
+        return self.url(Side.BACKUP)
+
+    def url(self, side: Side, login: Login | None = None) -> str:
+        """One side's URL, as the owner or as a role made by `add_login`."""
+        return self.servers.host(side).url(self.name, login or self.owner)
+
+    def connection(self, side: Side) -> Connection:
+        """One side's ready connection: `main` or `backup`."""
+        return self.main if side is Side.MAIN else self.backup
+
+    async def connect(self, side: Side, login: Login | None = None) -> Connection:
+        """Open one more connection; it is closed with the pair."""
+        connection = await asyncpg.connect(self.url(side, login))
+        self._connections.append(connection)
+        return connection
+
+    async def add_login(self) -> Login:
+        """Make a role on both servers that may do nothing but log in; it is dropped with the pair."""
+        login = Login(f"cdc_test_role_{os.getpid()}_{next(_numbers)}", secrets.token_hex(8))
+        await self.servers.execute(f"CREATE ROLE {identifier(login.name)} LOGIN PASSWORD '{login.password}'")
+        self._logins.append(login)
+        return login
+
+    async def __aenter__(self) -> Self:
+        self.name = f"cdc_test_{os.getpid()}_{next(_numbers)}"
+        template = identifier(self.servers.template)
+        owner = f"OWNER {identifier(self.owner.name)}" if self.owner else ""
+        await self.servers.execute(f"CREATE DATABASE {identifier(self.name)} TEMPLATE {template} {owner}")
+        self.main, self.backup = await asyncio.gather(self.connect(Side.MAIN), self.connect(Side.BACKUP))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for connection in self._connections:
+            connection.terminate()
+        drops = [f"DROP ROLE IF EXISTS {identifier(login.name)}" for login in self._logins]
+        await self.servers.execute(f"DROP DATABASE IF EXISTS {identifier(self.name)} WITH (FORCE)", *drops)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnServers:
+    """Two servers for one test, which may kill, stop and start them as it likes."""
+
+    main: Cluster
+    backup: Cluster
+
+    def cluster(self, side: Side) -> Cluster:
+        return self.main if side is Side.MAIN else self.backup
+
+    def url(self, side: Side, database: str = "shop") -> str:
+        """One side's URL. Databases `shop` exist on both."""
+        return self.cluster(side).url(database)
