@@ -1,0 +1,30 @@
+-- Purpose:    Record that a table was truncated. AFTER STATEMENT.
+-- Parameters: trigger argument 0 is the table's id in cdc.captured_table.
+-- Result:     one row of cdc.changelog: what this database had applied of the other's changes by then (null: nothing),
+--             and, where not the captured table itself but a partition of it was truncated, that partition's
+--             schema and name in `columns`.
+CREATE OR REPLACE FUNCTION cdc.capture_truncate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO, YMD'
+SET IntervalStyle = 'postgres'
+SET TimeZone = 'UTC'
+SET extra_float_digits = 3
+SET bytea_output = 'hex'
+SET lc_monetary = 'C'
+SET plan_cache_mode = force_generic_plan
+AS $capture$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO cdc.changelog (table_id, op, columns, seen)
+    SELECT TG_ARGV[0]::int, 'T',
+           (SELECT CASE WHEN c.relid <> TG_RELID THEN ARRAY[TG_TABLE_SCHEMA::text, TG_TABLE_NAME::text] END
+            FROM cdc.captured_table AS c WHERE c.id = TG_ARGV[0]::int),
+           (SELECT p.seen FROM cdc.position AS p WHERE p.entity = '' LIMIT 1);
+    IF current_setting('max_prepared_transactions') = '0'
+       AND NOT pg_try_advisory_xact_lock_shared(6513763, 1) THEN
+        PERFORM cdc.wake();
+    END IF;
+    RETURN NULL;
+END
+$capture$;
