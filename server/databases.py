@@ -1,0 +1,117 @@
+"""The two databases: those that the user named, or the embedded ones in the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdc.errors import ConfigurationError
+from cdc.model import Side
+from cdc.session import Connection, Endpoint, connect
+from server.embedded import Cluster, Start
+from server.settings import Settings
+from triggers.statements import statement
+
+DATA_FOLDER = Path(".data")
+DEMO_DATABASE = "shop"
+STOP_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Where both sides are. `embedded` says that the servers are our own."""
+
+    main: Endpoint
+    backup: Endpoint
+    embedded: bool = False
+    notes: tuple[str, ...] = ()
+
+    def endpoint(self, side: Side) -> Endpoint:
+        """Return the endpoint of a side."""
+        return self.main if side is Side.MAIN else self.backup
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, create: bool = False) -> AsyncIterator[Databases]:
+    """Find the two databases; embedded servers run for as long as somebody uses them.
+
+    Args:
+        settings: valid ones.
+        create: make the embedded servers where there are none yet, as `cdc run` does.
+
+    Raises:
+        ConfigurationError: no database is named and there are no embedded ones.
+        EmbeddedServerError: an embedded server cannot be made or started.
+    """
+    main, backup = settings.main_url, settings.backup_url
+    if main and backup:
+        yield Databases(
+            Endpoint(Side.MAIN, main.dsn, main.schemas), Endpoint(Side.BACKUP, backup.dsn, backup.schemas)
+        )
+        return
+    folder, exists = await asyncio.to_thread(_data_folder)
+    if not create and not exists:
+        raise ConfigurationError(
+            "DATABASE_URL and BACKUP_DATABASE_URL are not set, and there are no embedded databases here",
+            hint="Set both, or make the demo's with `cdc run`; run commands in the folder it was started in.",
+        )
+    clusters = {side: Cluster(side.lower(), folder) for side in Side}
+    starts = await asyncio.gather(*(each.start() for each in clusters.values()), return_exceptions=True)
+    started = [
+        each for each, start in zip(clusters.values(), starts, strict=True) if isinstance(start, Start)
+    ]
+    try:
+        for start in starts:
+            if isinstance(start, BaseException):
+                raise start
+        await asyncio.gather(*(each.ensure_database(DEMO_DATABASE) for each in started))
+        yield Databases(
+            main=Endpoint(Side.MAIN, clusters[Side.MAIN].url(DEMO_DATABASE)),
+            backup=Endpoint(Side.BACKUP, clusters[Side.BACKUP].url(DEMO_DATABASE)),
+            embedded=True,
+            notes=tuple(note for start in starts if isinstance(start, Start) for note in start.notes),
+        )
+    finally:
+        await asyncio.gather(*(each.stop(within=STOP_SECONDS) for each in started))
+
+
+async def check_distinct(main: Connection, backup: Connection) -> None:
+    """Make sure that two connections lead to two databases, whatever their URLs look like.
+
+    A random lock is taken on both. It tells the truth where identifiers do not: a server copied file by file
+    has the same system identifier and the same database oids.
+
+    Raises:
+        ConfigurationError: both are in one database.
+    """
+    number = secrets.randbits(62)
+    await main.fetchval(statement("same_database_lock", "server"), number)
+    if not await backup.fetchval(statement("same_database_lock", "server"), number):
+        raise ConfigurationError(
+            "BACKUP_DATABASE_URL: leads to the same database as DATABASE_URL, by another name",
+            hint="Two databases are kept as one; name two, on two servers where you can.",
+        )
+
+
+@asynccontextmanager
+async def connected(databases: Databases, purpose: str) -> AsyncIterator[dict[Side, Connection]]:
+    """Open a connection to each side, for a command.
+
+    Raises:
+        ConnectivityError: one of them cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        connections = {}
+        for side in Side:
+            connections[side] = await connect(databases.endpoint(side), purpose)
+            stack.push_async_callback(connections[side].close, timeout=STOP_SECONDS)
+        yield connections
+
+
+def _data_folder() -> tuple[Path, bool]:
+    folder = DATA_FOLDER.absolute()
+    return folder, folder.is_dir()

@@ -1,0 +1,99 @@
+"""Both databases looked at for a status, within a few seconds whatever state they are in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from cdc import config, observe
+from cdc.errors import CdcError
+from cdc.model import Side
+from cdc.session import UNREACHABLE, Connection, connect
+from server.databases import Databases
+
+PATIENCE = 4.0
+"""Seconds for one side to answer."""
+FRESH = 0.4
+"""Seconds for which one look serves all who ask."""
+
+_FAILURES = (*UNREACHABLE, CdcError, asyncpg.PostgresError, asyncpg.InternalClientError)
+
+
+@dataclass(slots=True)
+class Observation:
+    """What the databases told at one instant. Missing is what could not be read; `errors` says why."""
+
+    nodes: dict[Side, observe.NodeFacts] = field(default_factory=dict)
+    links: dict[Side, observe.LinkFacts] = field(default_factory=dict)
+    changelogs: dict[Side, observe.ChangelogFacts] = field(default_factory=dict)
+    errors: dict[Side, str] = field(default_factory=dict)
+    open_conflicts: int | None = None
+    decisions: config.Config | None = None
+
+
+class Observer:
+    """Keeps a connection to each side for looking, and looks once for many who ask at a time."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+        self._connections: dict[Side, Connection] = {}
+        self._lock = asyncio.Lock()
+        self._last = Observation()
+        self._looked = 0.0
+
+    async def look(self) -> Observation:
+        """Look at both databases; never raises for one that is away."""
+        async with self._lock:
+            if time.monotonic() - self._looked > FRESH:
+                self._last = await self._look()
+                self._looked = time.monotonic()
+            return self._last
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        for connection in self._connections.values():
+            connection.terminate()
+        self._connections.clear()
+
+    async def _look(self) -> Observation:
+        seen = Observation()
+        await asyncio.gather(*(self._look_at(side, seen) for side in Side))
+        installed = {side for side, node in seen.nodes.items() if node.installed}
+        if installed != set(Side) or seen.errors:
+            return seen
+        main, backup = self._connections[Side.MAIN], self._connections[Side.BACKUP]
+        try:
+            async with asyncio.timeout(PATIENCE):
+                seen.links[Side.MAIN] = await observe.link_status(main, backup, Side.MAIN)
+                seen.links[Side.BACKUP] = await observe.link_status(backup, main, Side.BACKUP)
+                seen.open_conflicts = await observe.open_conflicts(main, backup)
+        except _FAILURES:
+            await self.close()
+        return seen
+
+    async def _look_at(self, side: Side, seen: Observation) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                connection = self._connections.get(side)
+                if connection is None or connection.is_closed():
+                    connection = await connect(self._databases.endpoint(side), "status", timeout=PATIENCE)
+                    self._connections[side] = connection
+                seen.nodes[side] = await observe.node(connection)
+                if seen.nodes[side].installed:
+                    seen.changelogs[side] = await observe.changelog(connection)
+                    if side is Side.MAIN:
+                        seen.decisions = await config.read(connection)
+        except _FAILURES as error:
+            seen.errors[side] = _reason(side, error)
+            stale = self._connections.pop(side, None)
+            if stale is not None:
+                stale.terminate()
+
+
+def _reason(side: Side, error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{side} did not answer within {PATIENCE:g} seconds"
+    return str(error) or type(error).__name__

@@ -1,0 +1,82 @@
+"""The status document of the contract, made from what is known. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from cdc.model import Side
+from server.health import LinkState
+from server.observation import Observation
+from server.problems import LINK_NAMES, Rules, live, problems, time_text
+
+
+def document(rules: Rules, seen: Observation, service: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Make the document that `GET /backup/status` and `cdc status --json` give.
+
+    Args:
+        rules: the settings.
+        seen: what the databases told.
+        service: what the working service says of itself (`service_json`); None where none works.
+    """
+    links = {side: _link(side, rules, seen, service) for side in Side}
+    return {
+        "enabled": rules.enabled,
+        "state": _state(rules, links, service),
+        "version": version("cdc"),
+        "databases": {side.value: _database(side, seen) for side in Side},
+        "sync": {
+            "twoWay": rules.two_way,
+            "intervalMs": rules.interval_ms,
+            "maxFailures": rules.max_failures,
+            "links": {LINK_NAMES[side]: link for side, link in links.items()},
+        },
+        "backup": {"last": None, "next": None, "lastVerified": None},
+        "openConflicts": seen.open_conflicts,
+        "problems": [*problems(rules, seen, service, links)],
+    }
+
+
+def _state(rules: Rules, links: Mapping[Side, Mapping[str, Any]], service: Mapping[str, Any] | None) -> str:
+    if not rules.enabled:
+        return "disabled"
+    if service is None:
+        return "notRunning"
+    phase = str(service.get("phase", "starting"))
+    if phase != "running":
+        return phase
+    states = {links[side]["state"] for side in rules.sides}
+    for worst in (LinkState.STOPPED, LinkState.RECONNECTING, LinkState.PAUSED):
+        if worst.value in states:
+            return worst.value
+    return "running"
+
+
+def _database(side: Side, seen: Observation) -> dict[str, Any]:
+    node = seen.nodes.get(side)
+    return {
+        "connected": node is not None and side not in seen.errors,
+        "version": node.version if node else None,
+        "error": seen.errors.get(side),
+    }
+
+
+def _link(side: Side, rules: Rules, seen: Observation, service: Mapping[str, Any] | None) -> dict[str, Any]:
+    facts = seen.links.get(side)
+    told = live(side, service)
+    state = str(told.get("state", LinkState.STOPPED.value))
+    if side not in rules.sides or not rules.enabled:
+        state = LinkState.STOPPED.value
+    elif state != LinkState.STOPPED.value or service is None:
+        paused = seen.decisions is not None and side in seen.decisions.pauses
+        state = LinkState.PAUSED.value if paused else state
+    return {
+        "state": state,
+        "pending": facts.pending if facts else None,
+        "lagMs": round(facts.lag_ms, 1) if facts and facts.placed else None,
+        "appliedTotal": facts.applied_total if facts else None,
+        "consecutiveFailures": int(told.get("consecutiveFailures", 0)),
+        "lastError": told.get("lastError"),
+        "lastAppliedAt": time_text(facts.last_applied_at) if facts else None,
+    }

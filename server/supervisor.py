@@ -1,0 +1,187 @@
+"""Keeps the links running: starts them, counts their failures, tries again, gives up, pauses and resumes.
+
+A link that fails is closed and opened anew after a pause that grows. After SYNC_MAX_FAILURES failures in a
+row it stops, which is logged as an alert. Where a database was away it keeps probing and goes on by itself;
+after any other error it waits until somebody says `resume`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import structlog
+
+from cdc.config import Config
+from cdc.model import Side
+from server.health import Fault, Health, LinkState, delay
+from server.problems import LINK_NAMES
+
+CLOSE_SECONDS = 2.0
+LOOK = 0.25
+"""Seconds between two looks at whether a freshly opened link has done its first step."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Link(Protocol):
+    """What is supervised. `steps` rises with every step that was completed."""
+
+    steps: int
+
+    async def open(self) -> None:
+        """Connect to both sides."""
+
+    async def run(self) -> None:
+        """Listen and apply, until an error or cancellation."""
+
+    async def close(self) -> None:
+        """Let go of everything."""
+
+
+class Supervisor:
+    """Runs one link per source side.
+
+    Args:
+        sides: the source sides.
+        make: makes a link, unopened; called anew for every attempt.
+        limit: failures in a row after which a link stops.
+        changed: called whenever something worth showing has changed.
+    """
+
+    def __init__(
+        self,
+        sides: Iterable[Side],
+        make: Callable[[Side], Link],
+        *,
+        limit: int,
+        changed: Callable[[], None],
+    ) -> None:
+        self.health = {side: Health(limit) for side in sides}
+        self._make = make
+        self._changed = changed
+        self._decisions = Config()
+        self._turned = {side: asyncio.Event() for side in self.health}
+
+    def decided(self, decisions: Config) -> None:
+        """Take note of pauses and resumptions; acted on at once."""
+        for side, health in self.health.items():
+            before, after = self._decisions, decisions
+            resumed = after.resumes.get(side) != before.resumes.get(side) and health.failures > 0
+            if resumed:
+                health.forgiven()
+            if resumed or (side in before.pauses) != (side in after.pauses):
+                self._turned[side].set()
+        self._decisions = decisions
+
+    def failed(self, error: BaseException) -> bool:
+        """Note a failure that concerns all links, before they run. Returns whether to wait for `resume`."""
+        for side in self.health:
+            self._note(side, error)
+        return any(health.gave_up for health in self.health.values())
+
+    async def forgiven(self, seconds: float | None) -> None:
+        """Wait for a decision of people about any link; `seconds` at most, without end where None."""
+        turns = [asyncio.create_task(event.wait()) for event in self._turned.values()]
+        try:
+            await asyncio.wait(turns, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for turn in turns:
+                turn.cancel()
+            for event in self._turned.values():
+                event.clear()
+
+    async def run(self) -> None:
+        """Run all links until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for side in self.health:
+                group.create_task(self._attend(side), name=f"link {LINK_NAMES[side]}")
+
+    async def _attend(self, side: Side) -> None:
+        health, turned = self.health[side], self._turned[side]
+        while True:
+            turned.clear()
+            if side in self._decisions.pauses:
+                self._show(side, LinkState.PAUSED)
+                await turned.wait()
+                continue
+            if health.gave_up:
+                await turned.wait()
+                continue
+            if health.state is LinkState.PAUSED:
+                self._show(side, LinkState.RECONNECTING)
+            error = await self._attempt(side)
+            if error is not None:
+                self._note(side, error)
+                await _first(turned.wait(), delay(health.failures, health.fault or Fault.PASSING))
+
+    async def _attempt(self, side: Side) -> Exception | None:
+        """Run a link until it fails or people turn it. Returns the failure."""
+        link = self._make(side)
+        try:
+            await link.open()
+            await self._follow(side, link)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is counted, shown and retried
+            return error
+        finally:
+            await _closed(link)
+        return None
+
+    async def _follow(self, side: Side, link: Link) -> None:
+        running = asyncio.create_task(link.run(), name=f"run {LINK_NAMES[side]}")
+        turned = asyncio.create_task(self._turned[side].wait())
+        before = link.steps
+        try:
+            while not running.done() and not turned.done():
+                unproved = link.steps == before
+                await asyncio.wait(
+                    {running, turned},
+                    timeout=LOOK if unproved else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if unproved and link.steps != before and self.health[side].succeeded():
+                    _log.info("link streaming", link=LINK_NAMES[side])
+                    self._changed()
+        finally:
+            turned.cancel()
+            running.cancel()
+            await asyncio.wait({running})
+        if not running.cancelled():
+            running.result()
+
+    def _note(self, side: Side, error: BaseException) -> None:
+        health = self.health[side]
+        alert = health.failed(error, datetime.now(UTC))
+        known = {"link": LINK_NAMES[side], "failures": health.failures, "error": health.error}
+        trace = error if health.fault is Fault.PASSING else None
+        if alert:
+            _log.error("link stopped", alert=True, hint=health.hint, exc_info=trace, **known)
+        elif health.state is not LinkState.STOPPED:
+            _log.warning("link failed, trying again", hint=health.hint, exc_info=trace, **known)
+        self._changed()
+
+    def _show(self, side: Side, state: LinkState) -> None:
+        health = self.health[side]
+        if health.state is not state:
+            health.state = state
+            _log.info(f"link {state}", link=LINK_NAMES[side])
+            self._changed()
+
+
+async def _first(awaitable: Coroutine[Any, Any, Any], seconds: float) -> None:
+    """Wait for something, but no longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            await awaitable
+    except TimeoutError:
+        return
+
+
+async def _closed(link: Link) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await link.close()
+    except Exception as error:  # noqa: BLE001 - it is given up anyway
+        _log.debug("link did not close cleanly", error=str(error))
