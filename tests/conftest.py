@@ -25,25 +25,10 @@ import pytest
 
 from cdc.model import Side
 from server.embedded import Cluster
-from tests.databases import Host, OwnServers, Pair, Servers
+from tests.databases import Host, OwnServers, Pair, Servers, make_cluster
 from triggers.identifiers import identifier
 
-# Nothing here has to survive a power cut.
-SETTINGS = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "max_connections": "100",
-    "shared_buffers": "64MB",
-}
 _folders = itertools.count(1)
-
-
-def make_cluster(name: str, folder: Path, **settings: str) -> Cluster:
-    """A server for tests: quick rather than safe. It may be of the version in CDC_TEST_POSTGRES."""
-    version = int(os.environ.get("CDC_TEST_POSTGRES", "18"))
-    return Cluster(
-        name, folder, version=version, settings=SETTINGS | settings, elsewhere=folder / "elsewhere"
-    )
 
 
 @pytest.fixture(scope="session")

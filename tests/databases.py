@@ -7,6 +7,7 @@ import itertools
 import os
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 from urllib.parse import quote, urlsplit
@@ -19,7 +20,22 @@ from triggers.identifiers import identifier
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
+# Nothing here has to survive a power cut.
+SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+}
 _numbers = itertools.count(1)
+
+
+def make_cluster(name: str, folder: Path, **settings: str) -> Cluster:
+    """A server for tests: quick rather than safe. It may be of the version in CDC_TEST_POSTGRES."""
+    version = int(os.environ.get("CDC_TEST_POSTGRES", "18"))
+    return Cluster(
+        name, folder, version=version, settings=SETTINGS | settings, elsewhere=folder / "elsewhere"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pwd
 import signal
@@ -14,7 +15,9 @@ from typing import TypedDict
 from server.embedded.faults import EmbeddedServerError
 
 _CANDIDATES = ("postgres", "nobody")
-_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ")
+# What shells answer for a program that they may not start.
+_REFUSED = 126
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TZ")
 
 
 class Switch(TypedDict, total=False):
@@ -87,10 +90,9 @@ async def run(who: Account, *argv: str | Path, folder: Path, within: float = 120
         within: seconds after which the program is killed.
 
     Returns:
-        Its exit code and all it printed.
+        Its exit code and all it printed; 126 where it may not be started as that user.
 
     Raises:
-        EmbeddedServerError: this process may not become that user.
         TimeoutError: it took too long.
     """
     try:
@@ -106,20 +108,30 @@ async def run(who: Account, *argv: str | Path, folder: Path, within: float = 120
         )
     except PermissionError as error:
         # execve says so too where that user may not enter the program's folder.
-        return 126, f"Permission denied: {error.filename or error}"
+        return _REFUSED, f"Permission denied: {error.filename or error}"
     try:
         async with asyncio.timeout(within):
             output, _ = await process.communicate()
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
     return process.returncode or 0, output.decode(errors="replace")
 
 
 async def can_enter(who: Account, folder: Path) -> bool:
-    """Whether that user may use a folder by its path. Asked of the system, which knows of ACLs too."""
+    """Whether that user may use a folder by its path. Asked of the system, which knows of ACLs too.
+
+    Raises:
+        EmbeddedServerError: this process may not become that user.
+    """
     if who.is_self:
         return os.access(folder, os.X_OK)
-    code, _ = await run(who, "/bin/sh", "-c", 'cd -- "$0"', folder, folder=Path("/"), within=10)
+    code, output = await run(who, "/bin/sh", "-c", 'cd -- "$0"', folder, folder=Path("/"), within=10)
+    if code == _REFUSED:
+        raise EmbeddedServerError(
+            f"this process may not run programs as user number {who.uid}: {output.strip()}",
+            hint="allow it to change its user, run as an ordinary user, or name databases in DATABASE_URL",
+        )
     return code == 0

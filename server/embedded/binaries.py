@@ -88,7 +88,7 @@ async def runs(found: Binaries, who: Account) -> bool:
     """Whether that user can run the programs where they are.
 
     Raises:
-        EmbeddedServerError: nobody can, or this process may not become that user.
+        EmbeddedServerError: this process runs as that user and cannot.
     """
     postgres = found.program("postgres")
     code, output = await run(who, postgres, "--version", folder=Path("/"), within=20)

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-import asyncpg
-
 from server.embedded.creation import SUPERUSER, create
-from server.embedded.faults import EmbeddedServerError, fault
+from server.embedded.database import ensure
+from server.embedded.faults import EmbeddedServerError, fault, folder_fault
 from server.embedded.lock import Usage, exclusive
 from server.embedded.place import ELSEWHERE, Place, make_folder, settle
 from server.embedded.process import (
     is_alive,
     log_since,
     log_size,
-    remove_stale_pid_file,
+    reap,
+    remove_stale_files,
     running,
     send,
     slay,
     spawn,
 )
-from triggers.identifiers import identifier
-from triggers.statements import render, statement
 
-_PACKAGE = "server.embedded"
 _PAUSE = 0.02
+_LOOK = 0.5
 _PORT = 5432
 # After a kill its processes need a moment to notice; until then a new server refuses to start.
-_STILL_ENDING = ("pre-existing shared memory block", "lock file")
+_STILL_ENDING = "pre-existing shared memory block"
 _SETTINGS: Mapping[str, str] = {
     "max_connections": "60",
     "shared_buffers": "128MB",
@@ -82,7 +79,6 @@ class Cluster:
         self._elsewhere = elsewhere
         self._place: Place | None = None
         self._socket = ""
-        self._process: subprocess.Popen[bytes] | None = None
         self._usage = Usage(self.folder / f"{name}.users")
 
     @property
@@ -104,7 +100,7 @@ class Cluster:
     @property
     def pid(self) -> int | None:
         """The server's process, None while none runs."""
-        self._reap()
+        reap()
         noted = running(self.place.data)
         return noted.pid if noted else None
 
@@ -114,7 +110,7 @@ class Cluster:
         return f"postgresql://{quote(user, safe='')}@/{quote(database, safe='')}?{where}"
 
     async def start(self, within: float = 120) -> Start:
-        """Make sure that the server runs and answers: make it, start it, or pick up the one that runs.
+        """Have the server run and let clients in: make it, start it, or pick up the one that runs.
 
         Args:
             within: seconds for all of it; recovery after a crash is the longest part.
@@ -124,15 +120,17 @@ class Cluster:
         """
         make_folder(self.folder)
         async with exclusive(self.folder / f"{self.name}.lock", within):
-            self._place = await settle(self.name, self.folder, self.version, self._elsewhere)
             self._usage.join()
             try:
                 async with asyncio.timeout(within):
+                    self._place = await settle(self.name, self.folder, self.version, self._elsewhere)
                     created = await create(self._place, sync=self._settings.get("fsync") != "off")
                     picked_up = await self._bring_up()
             except TimeoutError as error:
                 said = log_since(self.log, 0)
                 raise fault(f"the server {self.name} is not ready after {within:g} s", said) from error
+            except OSError as error:
+                raise folder_fault(error, "the server's folder") from error
         return Start(created, picked_up, self._place.notes)
 
     async def stop(self, within: float = 30) -> bool:
@@ -147,7 +145,6 @@ class Cluster:
         data = self.place.data
         async with exclusive(self.folder / f"{self.name}.lock", within):
             if not self._usage.leave():
-                self._process = None
                 return False
             for number in (signal.SIGINT, signal.SIGQUIT):
                 noted = running(data)
@@ -158,7 +155,7 @@ class Cluster:
                     break
             else:
                 await self.kill()
-        self._reap()
+        reap()
         return True
 
     async def kill(self) -> None:
@@ -167,26 +164,24 @@ class Cluster:
         if noted is not None:
             await self._gone(slay(noted.pid), 10)
 
+    async def ended(self) -> None:
+        """Wait until the server does not run, for whatever reason. Then `start` it again, if it should."""
+        while self.pid is not None:  # noqa: ASYNC110  it may be another process's child: nobody tells us
+            await asyncio.sleep(_LOOK)
+
     async def ensure_database(self, name: str) -> bool:
         """Make a database where it is missing.
 
         Returns:
             Whether it was made.
         """
-        connection = await asyncpg.connect(self.url())
-        try:
-            if await connection.fetchval(statement("database_exists", _PACKAGE), name):
-                return False
-            await connection.execute(render("create_database", _PACKAGE, database=identifier(name)))
-            return True
-        finally:
-            await connection.close()
+        return await ensure(self.url(), name)
 
     async def _bring_up(self) -> bool:
         """Wait for the running server, or start one. Returns whether one ran already."""
         data = self.place.data
         while True:
-            self._reap()
+            reap()
             noted = running(data)
             if noted is not None and noted.status == "ready":
                 self._socket = noted.socket
@@ -195,7 +190,7 @@ class Cluster:
                 # It is on its way up or down, begun by someone who is gone.
                 await asyncio.sleep(_PAUSE)
                 continue
-            remove_stale_pid_file(data)
+            remove_stale_files(data, self.place.socket)
             if await self._launch():
                 return False
 
@@ -215,7 +210,6 @@ class Cluster:
         process = spawn(
             [postgres, "-D", place.data, *words], who=place.account, folder=place.home, log=self.log
         )
-        self._process = process
         while process.poll() is None:
             noted = running(place.data)
             if noted is not None and noted.pid == process.pid and noted.status == "ready":
@@ -223,7 +217,7 @@ class Cluster:
                 return True
             await asyncio.sleep(_PAUSE)
         said = log_since(self.log, start)
-        if any(mark in said for mark in _STILL_ENDING):
+        if _STILL_ENDING in said:
             await asyncio.sleep(_PAUSE)
             return False
         raise fault(f"the server {self.name} does not start", said, hint=f"see {self.log}")
@@ -233,14 +227,9 @@ class Cluster:
         try:
             async with asyncio.timeout(within):
                 while any(is_alive(pid) for pid in pids):
-                    self._reap()
+                    reap()
                     await asyncio.sleep(_PAUSE)
         except TimeoutError:
             return False
-        self._reap()
+        reap()
         return True
-
-    def _reap(self) -> None:
-        """Fetch the exit code of the server that we started, if it has ended, so that its entry goes away."""
-        if self._process is not None and self._process.poll() is not None:
-            self._process = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+from pathlib import Path
 
 from server.embedded.account import run
 from server.embedded.faults import fault
@@ -43,11 +45,30 @@ async def create(place: Place, *, sync: bool) -> bool:
     # The built-in locale sorts alike on every system; older versions do not know it.
     builtin = version >= _FIRST_WITH_BUILTIN_LOCALE
     locale = ("--locale-provider=builtin", "--locale=C.UTF-8") if builtin else ("--locale=C",)
-    options = ("-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions", *locale)
+    options = (
+        "-U",
+        SUPERUSER,
+        "--auth-local=trust",
+        "--auth-host=reject",
+        "--encoding=UTF8",
+        "--no-instructions",
+        *locale,
+    )
     hurry = () if sync else ("--no-sync",)
     initdb = place.binaries.program("initdb")
     code, output = await run(place.account, initdb, "-D", scratch, *options, *hurry, folder=place.home)
     if code != 0:
         raise fault(f"initdb cannot make {place.data}", output)
     scratch.rename(place.data)
+    if sync:
+        _sync(place.home)
     return True
+
+
+def _sync(folder: Path) -> None:
+    """Put a folder's entries on the disk."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -19,6 +19,8 @@ _LOG_BYTES = 10 * 1024 * 1024
 _TAIL_BYTES = 4096
 _PID_FILE = "postmaster.pid"
 _SOCKET_LINE, _STATUS_LINE = 4, 7
+# Servers started here. They may outlive us; while we live, their exit codes are ours to fetch.
+_children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,16 @@ def read_pid_file(data: Path) -> PidFile | None:
     return PidFile(pid, lines[_SOCKET_LINE].strip(), lines[_STATUS_LINE].strip())
 
 
-def remove_stale_pid_file(data: Path) -> None:
-    """Remove the pid file of a server that is gone.
+def remove_stale_files(data: Path, socket: Path) -> None:
+    """Remove the pid file and the socket's lock of a server that is gone.
 
     PostgreSQL does so itself, but not where the number has been given to another process, or where
-    the dead server still has an entry because nobody asked for its exit code. Should processes of
-    the dead server live on, PostgreSQL finds its shared memory in use and does not start.
+    the dead server still has an entry because nobody fetched its exit code. Should processes of the
+    dead server live on, PostgreSQL finds its shared memory in use and does not start.
     """
     (data / _PID_FILE).unlink(missing_ok=True)
+    for lock in socket.glob(".s.PGSQL.*.lock"):
+        lock.unlink(missing_ok=True)
 
 
 def is_alive(pid: int) -> bool:
@@ -98,7 +102,7 @@ def spawn(argv: Sequence[str | Path], *, who: Account, folder: Path, log: Path) 
     except OSError as error:
         raise folder_fault(error, "the server's log") from error
     try:
-        return subprocess.Popen(  # noqa: S603  programs of our own wheel
+        child = subprocess.Popen(  # noqa: S603  programs of our own wheel
             [str(word) for word in argv],
             stdin=subprocess.DEVNULL,
             stdout=number,
@@ -110,6 +114,13 @@ def spawn(argv: Sequence[str | Path], *, who: Account, folder: Path, log: Path) 
         )
     finally:
         os.close(number)
+    _children.append(child)
+    return child
+
+
+def reap() -> None:
+    """Fetch the exit codes of servers started here that have ended, so that their numbers become free."""
+    _children[:] = [child for child in _children if child.poll() is None]
 
 
 def log_size(log: Path) -> int:
