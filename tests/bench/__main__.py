@@ -1,0 +1,95 @@
+"""`python -m tests.bench`: measure, print the ratios, exit 1 where something could not be measured."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench.measures import MEASURES, QUICK, Measure, Sizes
+from tests.bench.report import SUBJECTS, Report
+from tests.bench.rig import rig
+from tests.bench.subjects import Subject, subjects
+
+_console = Console(stderr=True)
+
+
+def arguments(words: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    known = [measure.name for measure in MEASURES]
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small and once: shows that it works, not more")
+    parser.add_argument("--repetitions", type=int, help="how often each is measured (3)")
+    parser.add_argument("--only", type=_names(known), default=known, help=f"some of {','.join(known)}")
+    parser.add_argument(
+        "--subjects",
+        type=_names(list(SUBJECTS)),
+        default=list(SUBJECTS),
+        help=f"some of {','.join(SUBJECTS)}",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write everything to FILE")
+    return parser.parse_args(words)
+
+
+def _names(known: list[str]) -> Callable[[str], list[str]]:
+    def read(words: str) -> list[str]:
+        chosen = words.split(",")
+        if stray := set(chosen) - set(known):
+            raise argparse.ArgumentTypeError(f"{', '.join(sorted(stray))} is none of {', '.join(known)}")
+        return chosen
+
+    return read
+
+
+async def take(measure: Measure, subject: Subject, report: Report) -> None:
+    """Take one measurement; what goes wrong is noted, and the others go on."""
+    _console.print(f"  {measure.name}: {subject.name}", style="dim")
+    try:
+        report.add(subject.name, await measure.take(subject, report.sizes))
+    except (OSError, RuntimeError, TimeoutError, ExceptionGroup) as error:
+        traceback.print_exception(error)
+        report.failures.append(f"{measure.name} of {subject.name} failed: {type(error).__name__} {error}")
+
+
+async def measured(sizes: Sizes, measures: list[Measure], names: list[str]) -> Report:
+    """Measure in turns: each repetition takes every subject once, each time another one first."""
+    report = Report(sizes)
+    async with rig() as servers:
+        chosen = subjects(servers, names)
+        for subject in chosen:
+            _console.print(f"  seeding {subject.name}", style="dim")
+            await subject.prepare(sizes.rows)
+        for repetition in range(sizes.repetitions):
+            _console.print(f"repetition {repetition + 1} of {sizes.repetitions}", style="bold")
+            for measure in measures:
+                fit = [subject for subject in chosen if subject.name in measure.subjects]
+                turn = repetition % len(fit) if fit else 0
+                for subject in fit[turn:] + fit[:turn]:
+                    await take(measure, subject, report)
+    return report
+
+
+def main(words: list[str]) -> int:
+    """Run the benchmark and return the exit code."""
+    options = arguments(words)
+    sizes = QUICK if options.quick else Sizes()
+    if options.repetitions:
+        sizes = Sizes(
+            **{name: getattr(sizes, name) for name in Sizes.__slots__} | {"repetitions": options.repetitions}
+        )
+    measures = [measure for measure in MEASURES if measure.name in options.only]
+    report = asyncio.run(measured(sizes, measures, options.subjects))
+    Console(width=140).print(report.shown())
+    if options.json:
+        options.json.write_text(json.dumps(report.document(), indent=1) + "\n")
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

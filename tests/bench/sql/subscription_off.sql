@@ -1,0 +1,5 @@
+-- Purpose:    Stop receiving.
+-- Parameters: none.
+-- Result:     the subscription's worker ends, soon.
+
+ALTER SUBSCRIPTION bench DISABLE;
