@@ -1,0 +1,168 @@
+"""Applies batches to a target, set by set, in one transaction that also moves the position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from cdc.errors import PositionMoved
+from cdc.faults import Blame, judge
+from cdc.mapping import Mapping
+from cdc.model import Entity, Policy, Side
+from cdc.position import Position
+from cdc.reader import Batch, CapturedTable, Change, Reader
+from cdc.references import ReferenceBroken, check_dependents, check_references
+from cdc.residue import Outcome, Residue, settle
+from cdc.target import Target
+from cdc.truncate import truncate
+from cdc.workset import Run, TableChanges, parents_first, runs
+from triggers.identifiers import fragment
+from triggers.statements import statement
+
+ARRAYS: Final = fragment(
+    "(SELECT u.seq, u.txid::xid8 AS txid, u.old, u.new "
+    "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS u (seq, txid, old, new)) b"
+)
+"""A batch given as arrays of sequence numbers, transactions, old and new images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One table's part of a run with what its statements need."""
+
+    part: TableChanges
+    table: CapturedTable
+    mapping: Mapping
+
+
+class Applier:
+    """Applies what one source did to one target."""
+
+    def __init__(
+        self,
+        target: Target,
+        source: Side,
+        reader: Reader,
+        policy: Callable[[Entity], Policy],
+    ) -> None:
+        """Take the target's session, the link's source side and reader, and the look-up of policies."""
+        self.target = target
+        self.source = source
+        self.reader = reader
+        self._policy = policy
+        self._live = True
+
+    async def advance(self, before: Position, after: Position, changes: int) -> None:
+        """First statement of the open transaction: claim the window, and set the transaction up.
+
+        Raises:
+            PositionMoved: the stored position is not `before`.
+        """
+        row = await self.target.connection.fetchrow(
+            statement("position_advance", "cdc"),
+            self.source,
+            before.epoch,
+            str(before.seen),
+            before.last_seq,
+            str(after.seen),
+            str(after.window_to) if after.window_to else None,
+            after.last_seq,
+            changes,
+            self.target.role,
+        )
+        if row is None:
+            raise PositionMoved(f"the position of {self.source} was moved by another instance")
+        self._live = row["live"]
+
+    def expect_live(self) -> None:
+        """From here on this transaction keeps entries itself, so statements must look at them."""
+        self._live = True
+
+    async def apply(self, before: Position, batch: Batch) -> Outcome:
+        """Apply a batch whole and as sets, or not at all.
+
+        Raises:
+            PositionMoved: another instance applied the window.
+            asyncpg.PostgresError: the target refused something; nothing was applied.
+            ReferenceBroken: a foreign key would not hold; nothing was applied.
+        """
+        async with self.target.connection.transaction():
+            await self.advance(before, batch.after, len(batch.changes))
+            return await self.apply_changes(batch.changes)
+
+    async def apply_changes(self, changes: Sequence[Change], *, ignore_live: bool = False) -> Outcome:
+        """Carry changes out inside the open transaction; `ignore_live` when they are live entries' own."""
+        outcome = Outcome()
+        for run in runs(changes):
+            if run.truncated:
+                known = [(change, self.reader.known(change.table_id)) for change in run.truncated]
+                await truncate(
+                    self.target,
+                    [(change, table.entity, table.key_columns) for change, table in known if table],
+                )
+                continue
+            outcome += await self._apply_run(run, live=self._live and not ignore_live)
+        return outcome
+
+    async def _apply_run(self, run: Run, *, live: bool) -> Outcome:
+        prepared = [item for part in run.tables if (item := await self._prepare(part)) is not None]
+        outcome = Outcome()
+        if self.target.replica:
+            suspects = []
+            for item in prepared:
+                rows = await self._carry_out(item, deletes=True, writes=True, live=live)
+                outcome += await self._settle(item, rows)
+                suspects.append((item, rows[0]))
+            for item, row in suspects:
+                await check_references(self.target, item.mapping, item.part, row, ARRAYS)
+            return outcome
+        # Without the right to switch triggers off the server checks every key as it goes.
+        await self.target.connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        order = parents_first(self.target.shapes, [item.table.entity for item in prepared])
+        prepared.sort(key=lambda item: order.index(item.table.entity))
+        for item in reversed(prepared):
+            await check_dependents(self.target, item.mapping, item.part, ARRAYS)
+            rows = await self._carry_out(item, deletes=True, writes=False, live=live)
+            outcome += await self._settle(item, rows)
+        for item in prepared:
+            rows = await self._carry_out(item, deletes=False, writes=True, live=live)
+            outcome += await self._settle(item, rows)
+        await self.target.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        return outcome
+
+    async def _prepare(self, part: TableChanges) -> Prepared | None:
+        table = self.reader.known(part.table_id)
+        if table is None:
+            return None  # dropped at the source since: there is nothing to keep equal any more
+        mapping = await self.target.mapping(table.entity, part.columns, table.key_columns)
+        return Prepared(part, table, mapping)
+
+    async def _carry_out(
+        self, item: Prepared, *, deletes: bool, writes: bool, live: bool
+    ) -> Sequence[asyncpg.Record]:
+        return await self.target.connection.fetch(
+            item.mapping.apply(ARRAYS, live=live),
+            *item.part.arrays(),
+            deletes,
+            writes,
+            str(item.table.entity),
+        )
+
+    async def _settle(self, item: Prepared, rows: Sequence[asyncpg.Record]) -> Outcome:
+        total = rows[0]["total"]
+        left = [row for row in rows if row["act"] is not None]
+        if not left:
+            return Outcome(applied=total)
+        residue = Residue(self.target, self.source, item.mapping, self._policy(item.table.entity))
+        settled = await settle(residue, item.part, left, ARRAYS)
+        return Outcome(applied=total - len(left)) + settled
+
+
+def splits(error: Exception) -> bool:
+    """Whether an error is about single rows, so that the batch is to be taken apart."""
+    if isinstance(error, ReferenceBroken):
+        return True
+    return isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame in {Blame.ROW, Blame.LOCK}

@@ -1,0 +1,157 @@
+"""Both links and what looks at both sides at once. Can be stepped by hand, or run by the service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from cdc.errors import ConnectivityError
+from cdc.link import Link, Options, StepResult
+from cdc.model import Entity, Policy, Side
+from cdc.pairing import Pair
+from cdc.recheck import recheck_side
+from cdc.session import UNREACHABLE, Connection, Endpoint, connect
+from cdc.target import Target
+from triggers.statements import statement
+
+RECHECK_PAUSE_S: Final = 0.1
+RECHECK_IDLE_S: Final = 5.0
+ROUNDS: Final = 1_000
+
+
+class Referee:
+    """Goes through both sides' recheck lists over sessions of its own."""
+
+    def __init__(self, main: Endpoint, backup: Endpoint, links: dict[Side, Link]) -> None:
+        """Take both endpoints and the links whose positions tell what has been passed."""
+        self._endpoints = {Side.MAIN: main, Side.BACKUP: backup}
+        self._links = links
+        self._targets: dict[Side, Target] = {}
+        self._connections: list[Connection] = []
+        self._called = asyncio.Event()
+
+    async def open(self) -> None:
+        """Connect to both sides and learn their tables.
+
+        Raises:
+            ConnectivityError: a side cannot be reached.
+        """
+        await self.close()
+        for side, endpoint in self._endpoints.items():
+            connection = await connect(endpoint, "referee")
+            self._connections.append(connection)
+            self._targets[side] = Target(connection, endpoint.schemas)
+            await self._targets[side].prepare()
+
+    async def close(self) -> None:
+        """Drop both sessions."""
+        for connection in self._connections:
+            connection.terminate()
+        self._connections.clear()
+        self._targets.clear()
+
+    def call(self) -> None:
+        """Say that there may be something to compare."""
+        self._called.set()
+
+    async def step(self) -> tuple[int, int]:
+        """Go once through both lists. Returns keys still waiting and conflicts opened.
+
+        Raises:
+            ConnectivityError: a side went away.
+        """
+        try:
+            waiting = opened = 0
+            for side in Side:
+                pairs = await self._pairs(side)
+                reverse, forward = self._links.get(side), self._links.get(side.other)
+                left, found = await recheck_side(
+                    side,
+                    pairs,
+                    reverse.position.seen if reverse and reverse.position else None,
+                    forward.position.seen if forward and forward.position else None,
+                )
+                waiting, opened = waiting + left, opened + found
+        except UNREACHABLE as error:
+            raise ConnectivityError(
+                f"comparing both sides was cut: {error or type(error).__name__}"
+            ) from error
+        return waiting, opened
+
+    async def run(self) -> None:
+        """Work until cancelled; sleeps while both lists are empty.
+
+        Raises:
+            The errors of `step`.
+        """
+        while True:
+            waiting, _ = await self.step()
+            for link in self._links.values() if waiting else ():
+                link.nudge()
+            try:
+                await asyncio.wait_for(self._called.wait(), RECHECK_PAUSE_S if waiting else RECHECK_IDLE_S)
+            except TimeoutError:
+                continue
+            self._called.clear()
+
+    async def _pairs(self, side: Side) -> dict[str, Pair]:
+        here, there = self._targets[side], self._targets[side.other]
+        rows = await here.connection.fetch(statement("captured_tables", "cdc"))
+        pairs = {}
+        for row in rows:
+            entity = Entity(row["schema_name"], row["table_name"])
+            if row["key_columns"]:
+                pairs[str(entity)] = Pair(entity, tuple(row["key_columns"]), here, there)
+        return pairs
+
+
+class Engine:
+    """Two links (one when `two_way` is false) and the referee between them."""
+
+    def __init__(
+        self,
+        main: Endpoint,
+        backup: Endpoint,
+        *,
+        two_way: bool = True,
+        options: Options | None = None,
+        policy: Callable[[Entity], Policy] = lambda _: Policy.MANUAL,
+    ) -> None:
+        """Take both endpoints; one way, MAIN wins whatever the policies say."""
+        decide = policy if two_way else lambda _: Policy.MAIN_WINS
+        self.links = {Side.MAIN: Link(main, backup, options=options, policy=decide)}
+        if two_way:
+            self.links[Side.BACKUP] = Link(backup, main, options=options, policy=decide)
+        self.referee = Referee(main, backup, self.links)
+        for link in self.links.values():
+            link.on_recheck = self.referee.call
+
+    async def open(self) -> None:
+        """Open all links without listeners, for stepping by hand."""
+        for link in self.links.values():
+            await link.open()
+        await self.referee.open()
+
+    async def close(self) -> None:
+        """Close everything."""
+        for link in self.links.values():
+            await link.close()
+        await self.referee.close()
+
+    async def step(self, source: Side) -> StepResult:
+        """Apply one batch of one side's changes to the other."""
+        return await self.links[source].step()
+
+    async def settle(self) -> None:
+        """Step, retry and compare until nothing is left to do but what waits for a person or a lock."""
+        for _ in range(ROUNDS):
+            busy = False
+            for link in self.links.values():
+                while (await link.step()).changes:
+                    busy = True
+                await link.retry()
+            waiting, opened = await self.referee.step()
+            if not (busy or waiting or opened):
+                return
+        raise TimeoutError(f"not settled after {ROUNDS} rounds")

@@ -1,0 +1,57 @@
+"""Tells what an error of the target says about one row from what it says about the whole connection. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from cdc.model import ConflictType
+
+
+class Blame(Enum):
+    """Whose fault an error is."""
+
+    ROW = auto()
+    """This row cannot be written as things are: keep it, go on with the others."""
+    LOCK = auto()
+    """Somebody else holds what is needed: try again soon."""
+    SHAPE = auto()
+    """The table is not what it was when the statement was made: read it anew."""
+    LINK = auto()
+    """Nothing to do with a row: stop, report, retry the whole batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error, judged."""
+
+    blame: Blame
+    type: ConflictType = ConflictType.REJECTED
+
+
+_EXACT = {
+    "23505": Fault(Blame.ROW, ConflictType.UNIQUE_VIOLATION),
+    "23503": Fault(Blame.ROW, ConflictType.FOREIGN_KEY_VIOLATION),
+    "23001": Fault(Blame.ROW, ConflictType.FOREIGN_KEY_VIOLATION),
+    "55P03": Fault(Blame.LOCK),
+    "40P01": Fault(Blame.LOCK),
+    "40001": Fault(Blame.LOCK),
+    "42703": Fault(Blame.SHAPE),
+    "42P01": Fault(Blame.SHAPE),
+    "42704": Fault(Blame.SHAPE),
+    "42804": Fault(Blame.SHAPE),
+    "428C9": Fault(Blame.SHAPE),
+    "0A000": Fault(Blame.SHAPE),
+    "54000": Fault(Blame.ROW),
+    "42501": Fault(Blame.ROW),
+}
+# Data exceptions, constraint violations, what triggers raise (RAISE is P0001), check options of views.
+_ROW_CLASSES = ("22", "23", "27", "44", "P0", "09")
+
+
+def judge(sqlstate: str | None) -> Fault:
+    """Judge an error by its SQLSTATE (manual, appendix A). What is not known is the link's."""
+    code = sqlstate or ""
+    if code in _EXACT:
+        return _EXACT[code]
+    return Fault(Blame.ROW) if code.startswith(_ROW_CLASSES) else Fault(Blame.LINK)

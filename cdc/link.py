@@ -1,0 +1,261 @@
+"""One direction: reads what its source committed and applies it to its target, batch by batch."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+
+from cdc.applier import Applier, splits
+from cdc.epoch import epoch
+from cdc.errors import ConnectivityError, HistoryError
+from cdc.faults import Blame, judge
+from cdc.listener import Listener
+from cdc.model import Entity, Policy, Side
+from cdc.position import Position, Seen
+from cdc.reader import BATCH_BYTES, BATCH_ROWS, Batch, Reader
+from cdc.references import ReferenceBroken
+from cdc.residue import Outcome
+from cdc.retry import next_retry, retry_deferred
+from cdc.session import UNREACHABLE, Connection, Endpoint, connect
+from cdc.splitter import apply_split
+from cdc.target import Target
+from triggers.statements import statement
+
+BUSY_READS: Final = 3
+"""Reads in a row that found something, after which writers need not notify any more."""
+LAGS_KEPT: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Limits and rhythms of a link. `interval_s` is the fallback poll in seconds."""
+
+    interval_s: float = 30.0
+    batch_rows: int = BATCH_ROWS
+    batch_bytes: int = BATCH_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one step did: changes read, net changes applied, conflicts opened or refreshed; `more` waits."""
+
+    changes: int = 0
+    applied: int = 0
+    conflicts: int = 0
+    more: bool = False
+
+
+@dataclass(slots=True)
+class Stats:
+    """What a link has done since it was made. Lags are seconds from the write to its commit on the target."""
+
+    applied: int = 0
+    conflicts: int = 0
+    last_applied_at: datetime | None = None
+    lags: deque[float] = field(default_factory=lambda: deque(maxlen=LAGS_KEPT))
+
+
+class Link:
+    """A source, a target, and what lies between them. Made once, opened and closed as often as needed."""
+
+    def __init__(
+        self,
+        source: Endpoint,
+        target: Endpoint,
+        *,
+        options: Options | None = None,
+        policy: Callable[[Entity], Policy] = lambda _: Policy.MANUAL,
+    ) -> None:
+        """Take both endpoints, the limits, and what is done with a table's conflicts."""
+        self.source = source
+        self.target = target
+        self.stats = Stats()
+        self.position: Position | None = None
+        self.on_recheck: Callable[[], None] = lambda: None
+        self._options = options or Options()
+        self._policy = policy
+        self._stored: Position | None = None
+        self._connections: list[Connection] = []
+        self._listener: Listener | None = None
+        self._reader: Reader | None = None
+        self._applier: Applier | None = None
+        self._kept = True
+
+    @property
+    def side(self) -> Side:
+        """The source's side, which names the link."""
+        return self.source.side
+
+    async def open(self, *, listen: bool = False) -> None:
+        """Connect, compare the source's history with the stored position, learn the tables.
+
+        Raises:
+            ConnectivityError: a side cannot be reached.
+            HistoryError: the position belongs to another history of the source.
+        """
+        await self.close()
+        try:
+            source = await self._connect(self.source, f"reader {self.side}")
+            target = await self._connect(self.target, f"applier {self.side}")
+            self._reader = Reader(
+                source, batch_rows=self._options.batch_rows, batch_bytes=self._options.batch_bytes
+            )
+            await self._reader.prepare()
+            sink = Target(target, self.target.schemas)
+            await sink.prepare()
+            self._applier = Applier(sink, self.side, self._reader, self._policy)
+            self.position = self._stored = await self._load(source, target)
+            if listen:
+                self._listener = Listener(self.source, interval_s=self._options.interval_s)
+                await self._listener.open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Drop every session; what was not committed is rolled back by the server."""
+        if self._listener is not None:
+            await self._listener.close()
+        for connection in self._connections:
+            connection.terminate()
+        self._connections.clear()
+        self._listener = self._reader = self._applier = None
+
+    async def step(self) -> StepResult:
+        """Read one batch and apply it; nothing is half done whatever is raised.
+
+        Raises:
+            PositionMoved: another instance works on this link.
+            ConnectivityError: a side went away.
+            asyncpg.PostgresError: the target refused the batch for a reason that is no single row's.
+        """
+        reader, applier, position = self._opened()
+        try:
+            batch = await reader.read(position)
+            if not batch.changes:
+                await self._skip(batch)
+                return StepResult()
+            await reader.learn(batch.changes)
+            outcome = await self._apply(applier, batch)
+        except UNREACHABLE as error:
+            raise ConnectivityError(
+                f"link {self.side} to {self.target.side} was cut: {error or type(error).__name__}"
+            ) from error
+        self.position = self._stored = batch.after
+        self._count(batch, outcome)
+        return StepResult(len(batch.changes), outcome.applied, outcome.conflicts, batch.more)
+
+    async def retry(self) -> float | None:
+        """Try put-off rows that are due. Returns seconds until the next is due, None when there is none."""
+        _, applier, _ = self._opened()
+        self._kept = False
+        pause = await next_retry(applier)
+        if pause == 0:
+            outcome = await retry_deferred(applier)
+            self.stats.applied += outcome.applied
+            self.on_recheck()
+            pause = await next_retry(applier)
+        return pause
+
+    async def run(self) -> None:
+        """Work until cancelled: apply what there is, sleep until there is more.
+
+        Raises:
+            The errors of `step`.
+        """
+        listener = self._listener
+        if listener is None:
+            raise ConnectivityError("the link was opened without its listener")
+        busy, pause = 0, await self.retry()
+        while True:
+            result = await self.step()
+            if result.changes:
+                busy += 1
+                if not result.more:
+                    pause = await self.retry() if self._kept else pause
+                if busy >= BUSY_READS:
+                    await listener.wake()
+                continue
+            busy = 0
+            if pause == 0:
+                pause = await self.retry()
+            if not await listener.fall_asleep():
+                await listener.wait(pause)
+                pause = 0 if pause is not None else None
+
+    def nudge(self) -> None:
+        """Have a sleeping link read its source, so that its position moves on."""
+        if self._listener is not None:
+            self._listener.nudge()
+
+    async def _connect(self, endpoint: Endpoint, purpose: str) -> Connection:
+        connection = await connect(endpoint, purpose)
+        self._connections.append(connection)
+        return connection
+
+    def _opened(self) -> tuple[Reader, Applier, Position]:
+        if self._reader is None or self._applier is None or self.position is None:
+            raise ConnectivityError(f"link {self.side} to {self.target.side} is not open")
+        return self._reader, self._applier, self.position
+
+    async def _load(self, source: Connection, target: Connection) -> Position:
+        row = await target.fetchrow(statement("position_read", "cdc"), self.side)
+        if row is None:
+            raise HistoryError(
+                f"{self.target.side} has no position of {self.side}",
+                hint="run `cdc run`, which makes the two databases equal first",
+            )
+        current = await epoch(source)
+        if row["epoch"] != current:
+            raise HistoryError(
+                f"{self.side} is not the database that {self.target.side} was synced with: it was replaced, "
+                f"restored, promoted or cloned (was {row['epoch']}, is {current})",
+                hint=f"look at both sides, then run `cdc resync {self.target.side}`",
+            )
+        window_to = Seen.parse(row["window_to"]) if row["window_to"] else None
+        return Position(row["epoch"], Seen.parse(row["seen"]), window_to, row["last_seq"])
+
+    async def _skip(self, batch: Batch) -> None:
+        """Move on past an empty read; stored only when it ends a window that was applied in pages."""
+        _, applier, position = self._opened()
+        if position.window_to is not None and self._stored is not None:
+            async with applier.target.connection.transaction():
+                await applier.advance(self._stored, batch.after, 0)
+            self._stored = batch.after
+        self.position = batch.after
+
+    async def _apply(self, applier: Applier, batch: Batch) -> Outcome:
+        stored = self._stored
+        assert stored is not None  # noqa: S101 - set together with the applier
+        for attempt in (1, 2):
+            try:
+                return await applier.apply(stored, batch)
+            except (asyncpg.PostgresError, ReferenceBroken) as error:
+                if attempt == 1 and _stale(error):
+                    await applier.target.refresh()
+                    await applier.reader.read_tables()
+                    continue
+                if not splits(error):
+                    raise
+                return await apply_split(applier, stored, batch)
+        raise AssertionError("unreachable")
+
+    def _count(self, batch: Batch, outcome: Outcome) -> None:
+        now = datetime.now(UTC)
+        self.stats.applied += len(batch.changes)
+        self.stats.conflicts += outcome.conflicts
+        self.stats.last_applied_at = now
+        self.stats.lags.append((now - batch.changes[-1].at).total_seconds())
+        self._kept = self._kept or outcome.deferred > 0
+        if outcome.rechecks:
+            self.on_recheck()
+
+
+def _stale(error: Exception) -> bool:
+    """Whether an error says that a table is no longer what the statement was made for."""
+    return isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame is Blame.SHAPE

@@ -1,0 +1,132 @@
+"""Reads a source's changelog by windows. Only what is durable at the source is handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from cdc.model import Entity, Op
+from cdc.position import Position, Seen
+from cdc.session import Connection
+from triggers.statements import statement
+
+BATCH_ROWS: Final = 5_000
+BATCH_BYTES: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One captured change of one row, its images as the source printed them."""
+
+    seq: int
+    txid: int
+    at: datetime
+    table_id: int
+    op: Op
+    columns: tuple[str, ...]
+    old: str | None
+    new: str | None
+    seen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Changes in sequence order and the position that holds once they are applied."""
+
+    changes: tuple[Change, ...]
+    after: Position
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedTable:
+    """What a number in the changelog stands for."""
+
+    entity: Entity
+    key_columns: tuple[str, ...]
+
+
+class Reader:
+    """Reads one source over one connection."""
+
+    def __init__(
+        self, connection: Connection, *, batch_rows: int = BATCH_ROWS, batch_bytes: int = BATCH_BYTES
+    ) -> None:
+        """Take the connection and the largest batch in rows and bytes (one row may exceed the latter)."""
+        self._connection = connection
+        self._rows = batch_rows
+        self._bytes = batch_bytes
+        self._tables: dict[int, CapturedTable] = {}
+
+    async def prepare(self) -> None:
+        """Set the session up: index scans always (the changelog's statistics lag behind), flushes when asked."""
+        await self._connection.execute("SET enable_seqscan = off; SET synchronous_commit = on; SET jit = off")
+        await self.read_tables()
+
+    async def read(self, position: Position) -> Batch:
+        """Read the next changes after `position`; empty, with `after` moved on, when there are none."""
+        if position.window_to is None:
+            rows = await self._connection.fetch(
+                statement("read_window", "cdc"), str(position.seen), self._rows, self._bytes
+            )
+        else:
+            rows = await self._connection.fetch(
+                statement("read_page", "cdc"),
+                str(position.seen),
+                str(position.window_to),
+                position.last_seq,
+                self._rows,
+                self._bytes,
+            )
+        if rows[0]["seq"] is not None and not rows[0]["durable"]:
+            await self._connection.execute(statement("flush", "cdc"))
+        return self._batch(position, rows)
+
+    def _batch(self, position: Position, rows: Sequence[asyncpg.Record]) -> Batch:
+        to = Seen.parse(rows[0]["now"])
+        if rows[0]["seq"] is None:
+            return Batch((), position.finished(to), more=False)
+        changes = tuple(_change(row) for row in rows)
+        # All rows the window has were found, and none was left out for its size: the window ends here.
+        whole = rows[0]["found"] < self._rows and rows[0]["found"] == len(rows)
+        after = position.finished(to) if whole else position.paged(to, changes[-1].seq)
+        return Batch(changes, after, more=not whole)
+
+    def known(self, table_id: int) -> CapturedTable | None:
+        """The table behind a number; None when the source no longer has it (it was dropped)."""
+        return self._tables.get(table_id)
+
+    def number(self, entity: str) -> int | None:
+        """The number behind a table's name in the contract's form."""
+        return next((i for i, table in self._tables.items() if str(table.entity) == entity), None)
+
+    async def learn(self, changes: Sequence[Change]) -> None:
+        """Read names anew when a batch has a number that is not known yet."""
+        if any(change.table_id not in self._tables for change in changes):
+            await self.read_tables()
+
+    async def read_tables(self) -> None:
+        """Read the names and keys behind the numbers anew."""
+        rows = await self._connection.fetch(statement("captured_tables", "cdc"))
+        self._tables = {
+            row["id"]: CapturedTable(Entity(row["schema_name"], row["table_name"]), tuple(row["key_columns"]))
+            for row in rows
+        }
+
+
+def _change(row: asyncpg.Record) -> Change:
+    return Change(
+        row["seq"],
+        int(row["txid"]),
+        row["at"],
+        row["table_id"],
+        Op(row["op"]),
+        tuple(row["columns"] or ()),
+        row["old"],
+        row["new"],
+        row["seen"],
+    )

@@ -1,0 +1,165 @@
+"""Compares both sides' rows of keys whose content alone could not tell whether the sides agree.
+
+Content cannot see A -> B -> A: a key met as already there, or missing at a delete, or decided by a policy may
+be different on the two sides although every change was answered. Once both links have passed the point where
+it was met, both live rows are read. Equal: done, and an open conflict of the key has CONVERGED. Different, twice
+and unchanged, with both links past both readings: nothing is in flight that could explain it, so it is a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+import asyncpg
+
+from cdc import records
+from cdc.model import ConflictStatus, ConflictType, Side
+from cdc.pairing import Pair, Row
+from cdc.position import Seen
+from cdc.records import Entry
+from cdc.target import lock_position
+from triggers.statements import statement
+
+LIMIT: Final = 200
+
+
+class Finding(Enum):
+    """What comparing a key once led to."""
+
+    EQUAL = auto()
+    WAIT = auto()
+    ARM = auto()
+    DIFFERENT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """The first comparison's two images; None where there was none yet."""
+
+    here: str | None
+    there: str | None
+    armed: bool
+
+
+def find(earlier: Readings, here: Row, there: Row) -> Finding:
+    """Judge a key's two rows, read after both links had passed the points that were waited for. Pure."""
+    if here.common == there.common:
+        return Finding.EQUAL
+    if earlier.armed and (earlier.here, earlier.there) == (here.common, there.common):
+        return Finding.DIFFERENT
+    return Finding.ARM
+
+
+def passed(row: asyncpg.Record, reverse: Seen | None, forward: Seen | None) -> bool:
+    """Whether the other side has applied all this side had done, and this side all of the other's."""
+    if reverse is not None and not reverse.covers(Seen.parse(row["here_seen"])):
+        return False
+    if row["there_seen"] is None or forward is None:
+        return True
+    return forward.covers(Seen.parse(row["there_seen"]))
+
+
+async def recheck_side(
+    side: Side, pairs: Map[str, Pair], reverse: Seen | None, forward: Seen | None
+) -> tuple[int, int]:
+    """Go once through the list that `side` keeps.
+
+    Args:
+        side: whose list; `here` of the pairs is that side.
+        pairs: the tables by entity; a table that is not among them is dropped from the list.
+        reverse: what the other side has applied of this one, None when nothing is synced that way.
+        forward: what this side has applied of the other.
+
+    Returns:
+        How many keys are still waiting, and how many conflicts were opened.
+    """
+    here = next(iter(pairs.values())).here if pairs else None
+    if here is None:
+        return 0, 0
+    waiting = opened = 0
+    for row in await here.connection.fetch(statement("recheck_list", "cdc"), LIMIT):
+        pair = pairs.get(row["entity"])
+        if pair is None:
+            await _remove(here.connection, row)
+        elif not passed(row, reverse, forward):
+            waiting += 1
+        elif (finding := await _compare(side, pair, row)) is Finding.DIFFERENT:
+            opened += 1
+        elif finding is not Finding.EQUAL:
+            waiting += 1
+    return waiting, opened
+
+
+async def _compare(side: Side, pair: Pair, row: asyncpg.Record) -> Finding:
+    here, there = await pair.read(row["entity_id"])
+    earlier = Readings(row["here_image"], row["there_image"], armed=row["there_seen"] is not None)
+    finding = find(earlier, here, there)
+    match finding:
+        case Finding.EQUAL:
+            for target in (pair.here, pair.there):
+                await target.connection.execute(
+                    statement("sync_state_converged", "cdc"), row["entity"], row["entity_id"]
+                )
+            await _remove(pair.here.connection, row)
+        case Finding.ARM:
+            await pair.here.connection.execute(
+                statement("recheck_arm", "cdc"),
+                row["entity"],
+                row["entity_id"],
+                str(here.seen),
+                here.common,
+                str(there.seen),
+                there.common,
+            )
+        case Finding.DIFFERENT:
+            return await _open(side, pair, row, here, there)
+        case Finding.WAIT:
+            pass
+    return finding
+
+
+async def _open(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row) -> Finding:
+    """Open a conflict for a key that is different for good, unless it has a live entry already."""
+    live = [
+        await target.connection.fetchrow(statement("sync_state_live", "cdc"), row["entity"], row["entity_id"])
+        for target in (pair.here, pair.there)
+    ]
+    if any(entry is not None and entry["status"] == ConflictStatus.DEFERRED for entry in live):
+        return Finding.WAIT
+    if any(entry is not None for entry in live):
+        await _remove(pair.here.connection, row)
+        return Finding.EQUAL
+    async with pair.here.connection.transaction():
+        if await lock_position(pair.here.connection, side.other, None) is None:
+            return Finding.WAIT
+        await records.record(
+            pair.here.connection,
+            Entry(
+                side.other,
+                pair.entity,
+                row["entity_id"],
+                _type(here, there),
+                ConflictStatus.OPEN,
+                base=None,
+                incoming=there.image,
+                current=here.image,
+                reason=row["reason"],
+            ),
+        )
+        await _remove(pair.here.connection, row)
+    return Finding.DIFFERENT
+
+
+def _type(here: Row, there: Row) -> ConflictType:
+    if there.image is None:
+        return ConflictType.DELETE_ORIGIN_DIFFERS
+    return ConflictType.UPDATE_MISSING if here.image is None else ConflictType.UPDATE_ORIGIN_DIFFERS
+
+
+async def _remove(connection: asyncpg.Connection[asyncpg.Record], row: asyncpg.Record) -> None:
+    await connection.execute(
+        statement("recheck_remove", "cdc"), row["entity"], row["entity_id"], row["here_seen"]
+    )

@@ -1,0 +1,73 @@
+"""Writes to cdc.sync_state and cdc.recheck inside an applying transaction. Conflicts are never only in a log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdc.model import ConflictStatus, ConflictType, Entity, Image, Side
+from cdc.session import Connection
+from triggers.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change that was not simply applied, with everything a person needs to decide on it."""
+
+    source: Side
+    entity: Entity
+    entity_id: str
+    type: ConflictType
+    status: ConflictStatus
+    base: Image | None
+    incoming: Image | None
+    current: Image | None
+    constraint: str | None = None
+    error: str | None = None
+    resolution: Side | None = None
+    resolved_by: str | None = None
+    reason: str | None = None
+
+
+def dump(image: Image | None) -> str | None:
+    """An image as JSON text; None stays None."""
+    return None if image is None else json.dumps(image, ensure_ascii=False)
+
+
+async def record(connection: Connection, entry: Entry) -> bool:
+    """Keep an entry, or refresh the live one of its key. Returns whether it is new."""
+    row = await connection.fetchrow(
+        statement("sync_state_record", "cdc"),
+        entry.source,
+        str(entry.entity),
+        entry.entity_id,
+        entry.type,
+        entry.status,
+        entry.constraint,
+        entry.error,
+        dump(entry.base),
+        dump(entry.incoming),
+        dump(entry.current),
+        entry.resolution,
+        entry.resolved_by,
+        entry.reason,
+    )
+    return bool(row and row["is_new"])
+
+
+async def refresh(
+    connection: Connection, entity: Entity, incoming: Sequence[tuple[str, Image | None]]
+) -> None:
+    """Give live entries the source's newest row, and have both sides' rows compared."""
+    ids = [entity_id for entity_id, _ in incoming]
+    await connection.execute(
+        statement("sync_state_refresh", "cdc"), str(entity), ids, [dump(image) for _, image in incoming]
+    )
+    await recheck(connection, entity, ids, "changed while in conflict")
+
+
+async def recheck(connection: Connection, entity: Entity, entity_ids: Sequence[str], reason: str) -> None:
+    """Have both sides' rows of some keys compared once both links have passed this point."""
+    if entity_ids:
+        await connection.execute(statement("recheck_add", "cdc"), str(entity), list(entity_ids), reason)

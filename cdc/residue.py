@@ -1,0 +1,219 @@
+"""What a set-based statement left undone, row by row: decided by the pure core, kept in cdc.sync_state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import asyncpg
+
+from cdc import records
+from cdc.chain import Step, segments
+from cdc.detect import Facts, Verdict, detect
+from cdc.images import to_image
+from cdc.mapping import Mapping
+from cdc.model import ConflictStatus, ConflictType, Policy, Side
+from cdc.records import Entry
+from cdc.target import Target
+from cdc.workset import TableChanges
+from triggers.identifiers import Composed
+
+LOCKED = "the row is locked by another transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of net changes: carried out, opened or refreshed as conflicts, put off."""
+
+    applied: int = 0
+    conflicts: int = 0
+    deferred: int = 0
+    rechecks: int = 0
+
+    def __add__(self, other: Outcome) -> Outcome:
+        """Sum up two parts of a batch."""
+        return Outcome(
+            self.applied + other.applied,
+            self.conflicts + other.conflicts,
+            self.deferred + other.deferred,
+            self.rechecks + other.rechecks,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """Where the undone changes belong and what the table's policy is."""
+
+    target: Target
+    source: Side
+    mapping: Mapping
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class NetChange:
+    """The net change of one key: row texts in the source's column order, None where there is no row."""
+
+    entity_id: str
+    before: str | None
+    after: str | None
+
+
+async def settle(
+    residue: Residue, part: TableChanges, rows: Sequence[asyncpg.Record], batch: Composed
+) -> Outcome:
+    """Deal with the net changes that the apply statement did not carry out.
+
+    Args:
+        residue: the table's context.
+        part: the changes the statement was given.
+        rows: its result: act (B chain broken, H held by a live entry, else not as expected), entity_id, images.
+        batch: how statements take the changes.
+
+    Raises:
+        asyncpg.PostgresError: what stands in the way of a row that no conflict stops.
+    """
+    held = [row for row in rows if row["act"] == "H"]
+    broken = [row["entity_id"] for row in rows if row["act"] == "B"]
+    rest = [
+        NetChange(row["entity_id"], row["before"], row["after"])
+        for row in rows
+        if row["act"] not in {"B", "H"}
+    ]
+    outcome = Outcome()
+    if held:
+        columns = residue.mapping.columns
+        newest = [(row["entity_id"], to_image(columns, row["after"])) for row in held]
+        await records.refresh(residue.target.connection, residue.mapping.entity, newest)
+        outcome += Outcome(conflicts=len(held), rechecks=len(held))
+    if broken:
+        outcome += await _settle_broken(residue, part, broken, batch)
+    if rest:
+        outcome += await judge(residue, rest)
+    return outcome
+
+
+async def _settle_broken(
+    residue: Residue, part: TableChanges, entity_ids: Sequence[str], batch: Composed
+) -> Outcome:
+    """Bring each key's changes into an order that chains, and carry them out segment by segment."""
+    sql = residue.mapping.events(batch)
+    events = await residue.target.connection.fetch(
+        sql, *part.arrays(), str(residue.mapping.entity), list(entity_ids)
+    )
+    steps: dict[str, list[Step]] = {}
+    for row in events:
+        step = Step(int(row["txid"]), row["before"], row["after"])
+        steps.setdefault(row["entity_id"], []).append(step)
+    outcome = Outcome()
+    uncertain = []
+    for entity_id, chain in steps.items():
+        for segment in segments(chain):
+            if not segment.certain:
+                uncertain.append(entity_id)
+            outcome += await judge(residue, [NetChange(entity_id, segment.before, segment.after)])
+    await records.recheck(
+        residue.target.connection, residue.mapping.entity, uncertain, "several orders of its changes fit"
+    )
+    return outcome + Outcome(rechecks=len(uncertain))
+
+
+async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
+    """Lock the rows behind some net changes, one per key, compare, decide and act on each."""
+    rows = await residue.target.connection.fetch(
+        residue.mapping.examine,
+        [change.entity_id for change in changes],
+        [change.before for change in changes],
+        [change.after for change in changes],
+    )
+    locked = {row["entity_id"]: row for row in rows if row["locked"]}
+    present = {row["entity_id"] for row in rows}
+    outcome = Outcome()
+    again = []
+    for change in changes:
+        row = locked.get(change.entity_id)
+        if row is None and change.entity_id in present:
+            await _defer_locked(residue, change)
+            outcome += Outcome(deferred=1)
+            continue
+        verdict = detect(
+            Facts(
+                change.before is not None,
+                change.after is not None,
+                row is not None,
+                row is not None and row["same_as_before"],
+                row is not None and row["same_as_after"],
+            )
+        )
+        if isinstance(verdict, ConflictType):
+            outcome += await _conflict(residue, change, verdict, row["current"] if row else None)
+            again += [change.entity_id] if residue.policy.winner else []
+        elif verdict is Verdict.APPLY:
+            await write(residue, change, present=row is not None)
+            outcome += Outcome(applied=1)
+        else:
+            again.append(change.entity_id)
+            outcome += Outcome(applied=1)
+    await records.recheck(
+        residue.target.connection, residue.mapping.entity, again, "met as already there, or decided by policy"
+    )
+    return outcome + Outcome(rechecks=len(again))
+
+
+async def write(residue: Residue, change: NetChange, *, present: bool) -> None:
+    """Give the target's row the change's image, whatever it holds now.
+
+    Raises:
+        asyncpg.PostgresError: what stands in the way.
+    """
+    mapping, connection = residue.mapping, residue.target.connection
+    if change.after is None:
+        if present:
+            await connection.execute(mapping.row_delete, change.before)
+    elif present:
+        await connection.execute(mapping.row_update, change.after)
+    else:
+        await connection.execute(mapping.row_insert, change.after)
+
+
+async def _conflict(residue: Residue, change: NetChange, kind: ConflictType, current: str | None) -> Outcome:
+    winner = residue.policy.winner
+    if winner is residue.source:
+        await write(residue, change, present=current is not None)
+    entry = entry_of(residue, change, kind, current)
+    if winner is not None:
+        entry = replace(
+            entry,
+            status=ConflictStatus.RESOLVED,
+            resolution=winner,
+            resolved_by="policy",
+            reason=f"{residue.policy} is the policy of {residue.mapping.entity}",
+        )
+    await records.record(residue.target.connection, entry)
+    return Outcome(applied=1) if winner else Outcome(conflicts=1)
+
+
+async def _defer_locked(residue: Residue, change: NetChange) -> None:
+    entry = entry_of(residue, change, ConflictType.REJECTED, None, ConflictStatus.DEFERRED)
+    await records.record(residue.target.connection, replace(entry, error=LOCKED))
+
+
+def entry_of(
+    residue: Residue,
+    change: NetChange,
+    kind: ConflictType,
+    current: str | None,
+    status: ConflictStatus = ConflictStatus.OPEN,
+) -> Entry:
+    """The entry that keeps a change with all versions of its row."""
+    mapping = residue.mapping
+    return Entry(
+        residue.source,
+        mapping.entity,
+        change.entity_id,
+        kind,
+        status,
+        base=to_image(mapping.columns, change.before),
+        incoming=to_image(mapping.columns, change.after),
+        current=to_image([column.name for column in mapping.shape.columns], current),
+    )

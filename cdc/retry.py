@@ -1,0 +1,105 @@
+"""Tries entries again that were put off, or that end by themselves when what blocked them changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+
+from cdc.applier import Applier, splits
+from cdc.images import to_text
+from cdc.model import Op
+from cdc.reader import Change
+from cdc.references import ReferenceBroken
+from cdc.residue import LOCKED, Outcome
+from cdc.splitter import describe
+from cdc.target import lock_position
+from triggers.statements import statement
+
+LIMIT: Final = 500
+FIRST_PAUSE_S: Final = 0.05
+LONGEST_PAUSE_S: Final = 10.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def pause(tries: int) -> float:
+    """Seconds until the next try: doubling, capped."""
+    return min(FIRST_PAUSE_S * 2 ** min(tries, 20), LONGEST_PAUSE_S)
+
+
+async def retry_deferred(applier: Applier) -> Outcome:
+    """Try what is due in a transaction of its own; together first, since rows may wait for each other.
+
+    Raises:
+        asyncpg.PostgresError: an error that no row is to blame for.
+    """
+    connection = applier.target.connection
+    async with connection.transaction():
+        if await lock_position(connection, applier.source, applier.target.role) is None:
+            return Outcome()
+        due = await connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT)
+        return await _try(applier, due) if due else Outcome()
+
+
+class _Mixed(Exception):
+    """Some of several entries could not be applied: undo, and try them apart."""
+
+
+async def next_retry(applier: Applier) -> float | None:
+    """Seconds until an entry is due, None when there is none to try again."""
+    found: float | None = await applier.target.connection.fetchval(
+        statement("deferred_next", "cdc"), applier.source
+    )
+    return found
+
+
+async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
+    """Apply entries together; where that fails in halves, so that each is judged alone in the end."""
+    connection = applier.target.connection
+    try:
+        async with connection.transaction():
+            outcome = await applier.apply_changes(_changes(applier, due), ignore_live=True)
+            if not (outcome.conflicts or outcome.deferred):
+                for row in due:
+                    await connection.execute(statement("deferred_done", "cdc"), row["id"])
+                return outcome
+            if len(due) > 1:
+                raise _Mixed
+            if outcome.conflicts:
+                return outcome  # the entry has become the conflict that was found
+            raise asyncpg.LockNotAvailableError(LOCKED)
+    except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
+        if not isinstance(error, _Mixed) and not splits(error):
+            raise
+        if len(due) == 1:
+            return await _failed(applier, due[0], error)
+    middle = len(due) // 2
+    return await _try(applier, due[:middle]) + await _try(applier, due[middle:])
+
+
+async def _failed(applier: Applier, row: asyncpg.Record, error: Exception) -> Outcome:
+    kind, constraint, text = describe(error)
+    shown = text != LOCKED
+    await applier.target.connection.execute(
+        statement("deferred_failed", "cdc"), row["id"], kind, constraint, text, pause(row["tries"]), shown
+    )
+    return Outcome(conflicts=1) if shown else Outcome(deferred=1)
+
+
+def _changes(applier: Applier, due: Sequence[asyncpg.Record]) -> list[Change]:
+    """Entries as changes from their base to the newest image; what is nothing by now is left out."""
+    changes = []
+    for seq, row in enumerate(due):
+        table_id = applier.reader.number(row["entity"])
+        base = json.loads(row["base"]) if row["base"] else None
+        incoming = json.loads(row["incoming"]) if row["incoming"] else None
+        if table_id is None or base == incoming:
+            continue
+        columns = tuple((incoming or base).keys())
+        op = Op.DELETE if incoming is None else Op.INSERT if base is None else Op.UPDATE
+        old, new = to_text(columns, base), to_text(columns, incoming)
+        changes.append(Change(seq, 0, _EPOCH, table_id, op, columns, old, new))
+    return changes

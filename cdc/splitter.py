@@ -1,0 +1,86 @@
+"""Takes a batch that raised apart until the offending rows stand alone; everything else is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import asyncpg
+
+from cdc import records
+from cdc.applier import Applier, splits
+from cdc.faults import Blame, judge
+from cdc.images import join_key, parse_row
+from cdc.model import ConflictStatus, ConflictType, Policy
+from cdc.position import Position
+from cdc.reader import Batch, CapturedTable, Change
+from cdc.references import ReferenceBroken
+from cdc.residue import LOCKED, NetChange, Outcome, Residue, entry_of
+
+
+async def apply_split(applier: Applier, before: Position, batch: Batch) -> Outcome:
+    """Apply a batch in true order, in halves of halves, keeping the rows that cannot be written.
+
+    Raises:
+        PositionMoved: another instance applied the window.
+        asyncpg.PostgresError: an error that no single row is to blame for; nothing was applied.
+    """
+    async with applier.target.connection.transaction():
+        await applier.advance(before, batch.after, len(batch.changes))
+        applier.expect_live()
+        return await _halve(applier, batch.changes)
+
+
+async def _halve(applier: Applier, changes: Sequence[Change]) -> Outcome:
+    try:
+        async with applier.target.connection.transaction():
+            return await applier.apply_changes(changes)
+    except (asyncpg.PostgresError, ReferenceBroken) as error:
+        if not splits(error):
+            raise
+        if len(changes) == 1:
+            return await _keep(applier, changes[0], error)
+    middle = len(changes) // 2
+    return await _halve(applier, changes[:middle]) + await _halve(applier, changes[middle:])
+
+
+async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError | ReferenceBroken) -> Outcome:
+    """Put a change off: it is tried again at the window's end, and shown as a conflict if that fails too."""
+    table = applier.reader.known(change.table_id)
+    if table is None:
+        return Outcome()
+    kind, constraint, text = describe(error)
+    mapping = await applier.target.mapping(table.entity, change.columns, table.key_columns)
+    residue = Residue(applier.target, applier.source, mapping, Policy.MANUAL)
+    kept = 0
+    for net in _net_changes(table, change):
+        entry = entry_of(residue, net, kind, None, ConflictStatus.DEFERRED)
+        await records.record(applier.target.connection, replace(entry, constraint=constraint, error=text))
+        kept += 1
+    return Outcome(deferred=kept)
+
+
+def _net_changes(table: CapturedTable, change: Change) -> list[NetChange]:
+    """A change as net changes of its keys: one, or two when the key moved."""
+    old, new = _entity_id(table, change, change.old), _entity_id(table, change, change.new)
+    if old is not None and new is not None and old != new:
+        return [NetChange(old, change.old, None), NetChange(new, None, change.new)]
+    return [NetChange(new or old or "", change.old, change.new)]
+
+
+def _entity_id(table: CapturedTable, change: Change, image: str | None) -> str | None:
+    if image is None:
+        return None
+    fields = dict(zip(change.columns, parse_row(image), strict=True))
+    return join_key([fields[name] or "" for name in table.key_columns])
+
+
+def describe(error: Exception) -> tuple[ConflictType, str | None, str]:
+    """Conflict type, constraint and text of what an error says about a row."""
+    if isinstance(error, ReferenceBroken):
+        return ConflictType.FOREIGN_KEY_VIOLATION, error.constraint, str(error)
+    if isinstance(error, asyncpg.PostgresError):
+        fault = judge(error.sqlstate)
+        text = LOCKED if fault.blame is Blame.LOCK else str(error)
+        return fault.type, getattr(error, "constraint_name", None), text
+    return ConflictType.REJECTED, None, str(error)

@@ -1,0 +1,8 @@
+-- Purpose:    Note that an entry could not be applied again; what is not a lock becomes an open conflict.
+-- Parameters: $1 id, $2 type, $3 constraint, $4 error, $5 seconds until the next try, $6 whether it is to be shown.
+-- Result:     none.
+UPDATE cdc.sync_state
+SET type = $2, constraint_name = $3, error = $4, tries = tries + 1,
+    status = CASE WHEN $6 THEN 'OPEN' ELSE status END,
+    next_try_at = clock_timestamp() + make_interval(secs => $5), updated_at = clock_timestamp()
+WHERE id = $1

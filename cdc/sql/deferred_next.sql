@@ -1,0 +1,5 @@
+-- Purpose:    When the next entry is due to be tried again.
+-- Parameters: $1 source.
+-- Result:     one value: seconds from now, not below zero; null when there is none.
+SELECT greatest(extract(epoch FROM min(next_try_at) - clock_timestamp()), 0)::float8
+FROM cdc.sync_state WHERE source = $1 AND status IN ('DEFERRED', 'OPEN') AND next_try_at IS NOT NULL

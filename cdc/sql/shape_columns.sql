@@ -1,0 +1,27 @@
+-- Purpose:    Columns of tables, as apply statements need them.
+-- Parameters: $1 schemas, text[].
+-- Result:     one row per column, in order: schema_name, table_name, relid, column_name, type_name (as written in
+--             DDL, qualified), base_type (a domain's base type, else the same), generated, identity.
+WITH RECURSIVE base AS (
+    SELECT a.attrelid, a.attnum, a.atttypid AS typid, a.atttypmod AS typmod, 0 AS depth
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT b.attrelid, b.attnum, t.typbasetype, CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.typmod END, b.depth + 1
+    FROM base b JOIN pg_type t ON t.oid = b.typid
+    WHERE t.typtype = 'd'
+), bottom AS (
+    SELECT DISTINCT ON (attrelid, attnum) attrelid, attnum, typid, typmod
+    FROM base ORDER BY attrelid, attnum, depth DESC
+)
+SELECT n.nspname AS schema_name, c.relname AS table_name, c.oid AS relid, a.attname AS column_name,
+       format_type(a.atttypid, a.atttypmod) AS type_name, format_type(b.typid, b.typmod) AS base_type,
+       a.attgenerated::text AS generated, a.attidentity::text AS identity
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN bottom b ON b.attrelid = a.attrelid AND b.attnum = a.attnum
+WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p')
+ORDER BY c.oid, a.attnum

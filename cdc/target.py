@@ -1,0 +1,102 @@
+"""The target's session: its rights, the shapes of its tables, and the types that images are cast to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from cdc.errors import SchemaMismatch
+from cdc.mapping import Mapping
+from cdc.model import Entity
+from cdc.session import Connection
+from cdc.shape import Shapes, read_shapes
+from triggers.identifiers import Composed, qualified
+from triggers.statements import statement
+
+LOCK_TIMEOUT_MS: Final = 200
+"""Far below deadlock_timeout's default of 1 s, so that an application is not the victim because of us."""
+
+# Every apply statement joins a small list of keys to an indexed table. Nested loops over the index visit the
+# rows in key order and cost the same whatever the statistics say.
+_PLANNER = "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off; SET jit = off"
+
+
+class Target:
+    """What an applier knows about the database it writes to."""
+
+    def __init__(self, connection: Connection, schemas: Sequence[str]) -> None:
+        """Take a connection from `cdc.session.connect` and the schemas that are synced."""
+        self.connection = connection
+        self.replica = False
+        self.shapes: Shapes = {}
+        self._schemas = schemas
+        self._mappings: dict[tuple[Entity, tuple[str, ...]], Mapping] = {}
+        self._images = 0
+
+    @property
+    def role(self) -> str | None:
+        """The replication role to apply under; None where it may not be set."""
+        return "replica" if self.replica else None
+
+    async def prepare(self) -> None:
+        """Set the session up and find out what it may do."""
+        await self.connection.execute(f"{_PLANNER}; SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        self.replica = await may_set_replica_role(self.connection)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Read the tables' shapes anew and drop every mapping made from the old ones."""
+        self.shapes = await read_shapes(self.connection, self._schemas)
+        self._mappings.clear()
+
+    async def mapping(self, entity: Entity, columns: tuple[str, ...], key: tuple[str, ...]) -> Mapping:
+        """The mapping of a table's changes with these columns, made on first use.
+
+        Raises:
+            SchemaMismatch: the target has no such table, or no key like the source's.
+        """
+        found = self._mappings.get((entity, columns))
+        if found is None:
+            shape = self.shapes.get(entity)
+            if shape is None:
+                raise SchemaMismatch(
+                    f"{entity}: the target has no such table",
+                    hint="create it there as it is on the other side; the table goes on by itself",
+                )
+            self._images += 1
+            image = qualified("pg_temp", f"image_{self._images}")
+            found = Mapping(entity, columns, shape, key, image)
+            await self.connection.execute(_create_type(image, found.image_type))
+            self._mappings[(entity, columns)] = found
+        return found
+
+    async def own_mapping(self, entity: Entity, key: tuple[str, ...]) -> Mapping:
+        """The mapping of images that the target itself captured.
+
+        Raises:
+            SchemaMismatch: as `mapping`.
+        """
+        shape = self.shapes.get(entity)
+        columns = tuple(column.name for column in shape.columns) if shape else ()
+        return await self.mapping(entity, columns, key)
+
+
+def _create_type(name: Composed, fields: Composed) -> str:
+    return f"CREATE TYPE {name} AS ({fields})"
+
+
+async def may_set_replica_role(connection: Connection) -> bool:
+    """Whether this role may set session_replication_role, so that users' triggers do not fire twice."""
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL session_replication_role = replica")
+    except asyncpg.InsufficientPrivilegeError:
+        return False
+    return True
+
+
+async def lock_position(connection: Connection, source: str, role: str | None) -> asyncpg.Record | None:
+    """Lock the position of the link from `source` in the open transaction, None where there is none yet."""
+    return await connection.fetchrow(statement("position_lock", "cdc"), source, role)

@@ -1,0 +1,84 @@
+"""Groups a batch's changes into runs that one set of statements can carry out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from cdc.model import Entity, Op
+from cdc.reader import Change
+from cdc.shape import Shapes
+
+
+@dataclass(slots=True)
+class TableChanges:
+    """Changes of one table that share one list of columns, in the order of the changelog."""
+
+    table_id: int
+    columns: tuple[str, ...]
+    changes: list[Change] = field(default_factory=list)
+
+    def arrays(self) -> tuple[list[int], list[str], list[str | None], list[str | None]]:
+        """What the array form of a batch takes: sequence numbers, transactions, old and new images."""
+        return (
+            [change.seq for change in self.changes],
+            [str(change.txid) for change in self.changes],
+            [change.old for change in self.changes],
+            [change.new for change in self.changes],
+        )
+
+
+@dataclass(slots=True)
+class Run:
+    """Changes that one set of statements carries out, or tables that were truncated together."""
+
+    tables: list[TableChanges] = field(default_factory=list)
+    truncated: list[Change] = field(default_factory=list)
+
+
+def runs(changes: Iterable[Change]) -> list[Run]:
+    """Cut at every TRUNCATE, and where a table's columns change; the order of runs is the changelog's."""
+    found: list[Run] = []
+    tables: dict[int, TableChanges] = {}
+    for change in changes:
+        if change.op is Op.TRUNCATE:
+            tables = _close(found, tables)
+            if not (found and found[-1].truncated):
+                found.append(Run())
+            found[-1].truncated.append(change)
+            continue
+        held = tables.get(change.table_id)
+        if held is not None and held.columns != change.columns:
+            tables = _close(found, tables)
+            held = None
+        if held is None:
+            held = tables[change.table_id] = TableChanges(change.table_id, change.columns)
+        held.changes.append(change)
+    _close(found, tables)
+    return found
+
+
+def _close(found: list[Run], tables: dict[int, TableChanges]) -> dict[int, TableChanges]:
+    if tables:
+        found.append(Run(tables=list(tables.values())))
+    return {}
+
+
+def parents_first(shapes: Shapes, entities: Sequence[Entity]) -> list[Entity]:
+    """Order tables so that a parent comes before its children; a cycle is broken at the name that sorts first."""
+    order: list[Entity] = []
+    visiting: set[Entity] = set()
+
+    def visit(entity: Entity) -> None:
+        if entity in order or entity in visiting:
+            return
+        visiting.add(entity)
+        shape = shapes.get(entity)
+        for key in sorted(shape.outgoing if shape else (), key=lambda key: str(key.parent)):
+            visit(key.parent)
+        order.append(entity)
+
+    for entity in sorted(entities, key=str):
+        visit(entity)
+    wanted = set(entities)
+    return [entity for entity in order if entity in wanted]
