@@ -8,62 +8,44 @@ after any other error it waits until somebody says `resume`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from cdc.config import Config
+from cdc.engine import Engine
+from cdc.link import Link
 from cdc.model import Side
-from server.health import Fault, Health, LinkState, delay
+from server.health import Fault, Health, LinkState, classify, delay, describe
 from server.problems import LINK_NAMES
 
 CLOSE_SECONDS = 2.0
 LOOK = 0.25
 """Seconds between two looks at whether a freshly opened link has done its first step."""
+HEALTHY = 60.0
+"""Seconds of work after which a failure of the referee is the first one again."""
 
 _log = structlog.get_logger(__name__)
 
 
-class Link(Protocol):
-    """What is supervised. `steps` rises with every step that was completed."""
-
-    steps: int
-
-    async def open(self) -> None:
-        """Connect to both sides."""
-
-    async def run(self) -> None:
-        """Listen and apply, until an error or cancellation."""
-
-    async def close(self) -> None:
-        """Let go of everything."""
-
-
 class Supervisor:
-    """Runs one link per source side.
+    """Runs the links of an engine, and the referee between them.
 
     Args:
-        sides: the source sides.
-        make: makes a link, unopened; called anew for every attempt.
+        engine: whose links to run.
         limit: failures in a row after which a link stops.
         changed: called whenever something worth showing has changed.
     """
 
-    def __init__(
-        self,
-        sides: Iterable[Side],
-        make: Callable[[Side], Link],
-        *,
-        limit: int,
-        changed: Callable[[], None],
-    ) -> None:
-        self.health = {side: Health(limit) for side in sides}
-        self._make = make
+    def __init__(self, engine: Engine, *, limit: int, changed: Callable[[], None]) -> None:
+        self._engine = engine
+        self._links: Mapping[Side, Link] = engine.links
         self._changed = changed
         self._decisions = Config()
-        self._turned = {side: asyncio.Event() for side in self.health}
+        self.health = {side: Health(limit) for side in self._links}
+        self._turned = {side: asyncio.Event() for side in self._links}
 
     def decided(self, decisions: Config) -> None:
         """Take note of pauses and resumptions; acted on at once."""
@@ -94,10 +76,11 @@ class Supervisor:
                 event.clear()
 
     async def run(self) -> None:
-        """Run all links until cancelled."""
+        """Run all links, and the referee, until cancelled."""
         async with asyncio.TaskGroup() as group:
             for side in self.health:
                 group.create_task(self._attend(side), name=f"link {LINK_NAMES[side]}")
+            group.create_task(self._attend_referee(), name="referee")
 
     async def _attend(self, side: Side) -> None:
         health, turned = self.health[side], self._turned[side]
@@ -119,29 +102,29 @@ class Supervisor:
 
     async def _attempt(self, side: Side) -> Exception | None:
         """Run a link until it fails or people turn it. Returns the failure."""
-        link = self._make(side)
+        link = self._links[side]
         try:
-            await link.open()
+            await link.open(listen=True)
             await self._follow(side, link)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is counted, shown and retried
             return error
         finally:
-            await _closed(link)
+            await _closed(link.close())
         return None
 
     async def _follow(self, side: Side, link: Link) -> None:
         running = asyncio.create_task(link.run(), name=f"run {LINK_NAMES[side]}")
         turned = asyncio.create_task(self._turned[side].wait())
-        before = link.steps
+        before = link.position
         try:
             while not running.done() and not turned.done():
-                unproved = link.steps == before
+                unproved = link.position is before
                 await asyncio.wait(
                     {running, turned},
                     timeout=LOOK if unproved else None,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
-                if unproved and link.steps != before and self.health[side].succeeded():
+                if unproved and link.position is not before and self.health[side].succeeded():
                     _log.info("link streaming", link=LINK_NAMES[side])
                     self._changed()
         finally:
@@ -150,6 +133,23 @@ class Supervisor:
             await asyncio.wait({running})
         if not running.cancelled():
             running.result()
+
+    async def _attend_referee(self) -> None:
+        """Keep the referee comparing; while a database is away the links say so."""
+        failures = 0
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._engine.referee.open()
+                await self._engine.referee.run()
+            except Exception as error:  # noqa: BLE001 - it must go on comparing, whatever happens
+                failures = 1 if asyncio.get_running_loop().time() - began > HEALTHY else failures + 1
+                fault, (message, hint) = classify(error), describe(error)
+                if fault is not Fault.CONNECTIVITY:
+                    _log.warning("comparing failed, trying again", error=message, hint=hint, exc_info=error)
+                await asyncio.sleep(delay(failures, fault))
+            finally:
+                await _closed(self._engine.referee.close())
 
     def _note(self, side: Side, error: BaseException) -> None:
         health = self.health[side]
@@ -179,9 +179,9 @@ async def _first(awaitable: Coroutine[Any, Any, Any], seconds: float) -> None:
         return
 
 
-async def _closed(link: Link) -> None:
+async def _closed(closing: Coroutine[Any, Any, None]) -> None:
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
-            await link.close()
+            await closing
     except Exception as error:  # noqa: BLE001 - it is given up anyway
-        _log.debug("link did not close cleanly", error=str(error))
+        _log.debug("did not close cleanly", error=str(error))
