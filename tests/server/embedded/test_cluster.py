@@ -176,7 +176,8 @@ async def test_an_unknown_setting_is_named(server_folder: Path) -> None:
 
 async def test_another_versions_data_is_left_alone(cluster: Cluster) -> None:
     await cluster.stop()
-    other = Cluster(cluster.name, cluster.folder, version=34 - cluster.version)
+    version = 34 - cluster.version
+    other = Cluster(cluster.name, cluster.folder, version=version, elsewhere=cluster.folder / "x")
     with pytest.raises(EmbeddedServerError, match=f"was made by PostgreSQL {cluster.version}"):
         await other.start()
 
