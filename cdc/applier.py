@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,6 +81,18 @@ class Applier:
         """From here on this transaction keeps entries itself, so statements must look at them."""
         self._live = True
 
+    async def prepare(self, changes: Iterable[Change]) -> None:
+        """Make the mappings that changes need, before a transaction begins.
+
+        Raises:
+            SchemaMismatch: the target has no such table, or no key like the source's.
+        """
+        for table_id, columns in {(change.table_id, change.columns) for change in changes}:
+            table = self.reader.known(table_id)
+            if table is not None:
+                own = self.target.own_columns(table.entity)
+                await self.target.mapping(table.entity, columns or own, table.key_columns)
+
     async def apply(self, before: Position, batch: Batch) -> Outcome:
         """Apply a batch whole and as sets, or not at all.
 
@@ -99,16 +111,13 @@ class Applier:
         for run in runs(changes):
             if run.truncated:
                 known = [(change, self.reader.known(change.table_id)) for change in run.truncated]
-                await truncate(
-                    self.target,
-                    [(change, table.entity, table.key_columns) for change, table in known if table],
-                )
+                await truncate(self.target, [(change, table.entity) for change, table in known if table])
                 continue
             outcome += await self._apply_run(run, live=self._live and not ignore_live)
         return outcome
 
     async def _apply_run(self, run: Run, *, live: bool) -> Outcome:
-        prepared = [item for part in run.tables if (item := await self._prepare(part)) is not None]
+        prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]
         outcome = Outcome()
         if self.target.replica:
             suspects = []
@@ -133,12 +142,11 @@ class Applier:
         await self.target.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         return outcome
 
-    async def _prepare(self, part: TableChanges) -> Prepared | None:
+    def _prepared(self, part: TableChanges) -> Prepared | None:
         table = self.reader.known(part.table_id)
         if table is None:
             return None  # dropped at the source since: there is nothing to keep equal any more
-        mapping = await self.target.mapping(table.entity, part.columns, table.key_columns)
-        return Prepared(part, table, mapping)
+        return Prepared(part, table, self.target.mapped(table.entity, part.columns))
 
     async def _carry_out(
         self, item: Prepared, *, deletes: bool, writes: bool, live: bool

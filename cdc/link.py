@@ -234,6 +234,7 @@ class Link:
         assert stored is not None  # noqa: S101 - set together with the applier
         for attempt in (1, 2):
             try:
+                await applier.prepare(batch.changes)
                 return await applier.apply(stored, batch)
             except (asyncpg.PostgresError, ReferenceBroken) as error:
                 if attempt == 1 and _stale(error):

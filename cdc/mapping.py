@@ -97,7 +97,7 @@ class Mapping:
 
     def _row(self, prefix: Composed) -> Composed:
         fields = [fragment("{p}.{c}", p=prefix, c=identifier(column.name)) for column in self.common]
-        return fragment("ROW({fields})", fields=joined(fields))
+        return fragment("ROW({fields})::record", fields=joined(fields))
 
     def _match(self, left: Composed) -> Composed:
         return joined(
@@ -141,7 +141,7 @@ class Mapping:
             "match": self._match(fragment("t")),
             "entity_id": self._entity_id(self._keys),
             "target_entity_id": self._entity_id(target_key),
-            "current": fragment("ROW({fields})", fields=joined(current)),
+            "current": fragment("ROW({fields})::record", fields=joined(current)),
             "target_row": fragment(
                 "ROW({fields})",
                 fields=joined(fragment("t.{c}", c=identifier(column.name)) for column in self.shape.columns),

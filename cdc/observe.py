@@ -72,13 +72,16 @@ async def node(connection: Connection) -> NodeFacts:
     )
 
 
-async def link_status(source: Connection, target: Connection, side: Side) -> LinkFacts:
+async def link_status(
+    source: Connection, target: Connection, side: Side, *, upto: str | None = None
+) -> LinkFacts:
     """Read how far a link is.
 
     Args:
         source: to the side the changes come from.
         target: to the side that applies them.
         side: which one the source is.
+        upto: a snapshot of the source (text); only changes visible in it are counted as pending.
     """
     position = await target.fetchrow(statement("observe_position", "cdc"), side.value)
     if position is None:
@@ -89,6 +92,7 @@ async def link_status(source: Connection, target: Connection, side: Side) -> Lin
         position["window_to"],
         position["last_seq"],
         MOST_PENDING,
+        upto,
     )
     return LinkFacts(
         placed=True,
@@ -98,6 +102,11 @@ async def link_status(source: Connection, target: Connection, side: Side) -> Lin
         last_applied_at=position["last_applied_at"],
         held=json.loads(position["held"]),
     )
+
+
+async def moment(source: Connection) -> str:
+    """Take a snapshot of what is committed at a source now, as text for `link_status`."""
+    return str(await source.fetchval(statement("observe_moment", "cdc")))
 
 
 async def changelog(connection: Connection) -> ChangelogFacts:

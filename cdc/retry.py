@@ -37,7 +37,11 @@ async def retry_deferred(applier: Applier) -> Outcome:
         asyncpg.PostgresError: an error that no row is to blame for.
     """
     connection = applier.target.connection
+    await applier.prepare(
+        _changes(applier, await connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT))
+    )
     async with connection.transaction():
+        # Only now is the list sure: nobody resolves an entry while the position is locked.
         if await lock_position(connection, applier.source, applier.target.role) is None:
             return Outcome()
         due = await connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT)

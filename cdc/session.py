@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import asyncpg
 
 from cdc.errors import ConnectivityError
 from cdc.model import Side
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 PINNED = {
     "search_path": "pg_catalog",

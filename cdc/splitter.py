@@ -50,7 +50,7 @@ async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError |
     if table is None:
         return Outcome()
     kind, constraint, text = describe(error)
-    mapping = await applier.target.mapping(table.entity, change.columns, table.key_columns)
+    mapping = applier.target.mapped(table.entity, change.columns)
     residue = Residue(applier.target, applier.source, mapping, Policy.MANUAL)
     kept = 0
     for net in _net_changes(table, change):

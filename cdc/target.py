@@ -54,6 +54,8 @@ class Target:
     async def mapping(self, entity: Entity, columns: tuple[str, ...], key: tuple[str, ...]) -> Mapping:
         """The mapping of a table's changes with these columns, made on first use.
 
+        Not to be called inside a transaction: its type would go with a rollback while the mapping stayed.
+
         Raises:
             SchemaMismatch: the target has no such table, or no key like the source's.
         """
@@ -72,15 +74,18 @@ class Target:
             self._mappings[(entity, columns)] = found
         return found
 
-    async def own_mapping(self, entity: Entity, key: tuple[str, ...]) -> Mapping:
-        """The mapping of images that the target itself captured.
+    def mapped(self, entity: Entity, columns: tuple[str, ...]) -> Mapping:
+        """A mapping that `mapping` made before the transaction began.
 
         Raises:
-            SchemaMismatch: as `mapping`.
+            KeyError: it did not.
         """
+        return self._mappings[entity, columns]
+
+    def own_columns(self, entity: Entity) -> tuple[str, ...]:
+        """The columns of the target's own images; none where it has no such table."""
         shape = self.shapes.get(entity)
-        columns = tuple(column.name for column in shape.columns) if shape else ()
-        return await self.mapping(entity, columns, key)
+        return tuple(column.name for column in shape.columns) if shape else ()
 
 
 def _create_type(name: Composed, fields: Composed) -> str:

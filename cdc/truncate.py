@@ -13,22 +13,21 @@ from cdc.workset import parents_first
 from triggers.statements import statement
 
 
-async def truncate(target: Target, truncated: Sequence[tuple[Change, Entity, tuple[str, ...]]]) -> None:
+async def truncate(target: Target, truncated: Sequence[tuple[Change, Entity]]) -> None:
     """Empty tables that were truncated together, children first, leaving what the source had not seen.
 
     Args:
         target: the open applying transaction.
-        truncated: for each table its change, its name and its key.
+        truncated: for each table its change and its name.
 
     Raises:
-        SchemaMismatch: the target has no such table, or no key like the source's.
         ReferenceBroken: a child elsewhere would be without its parent.
     """
-    by_entity = {entity: (change, key) for change, entity, key in truncated}
+    by_entity = {entity: change for change, entity in truncated}
     order = parents_first(target.shapes, list(by_entity))
-    for entity in [*reversed(order), *(by_entity.keys() - set(order))]:
-        change, key = by_entity[entity]
-        mapping = await target.own_mapping(entity, key)
+    for entity in reversed(order):
+        change = by_entity[entity]
+        mapping = target.mapped(entity, target.own_columns(entity))
         table_id = await target.connection.fetchval(
             statement("captured_table_id", "cdc"), entity.schema, entity.table
         )
@@ -38,4 +37,4 @@ async def truncate(target: Target, truncated: Sequence[tuple[Change, Entity, tup
         )
     if target.replica:
         for entity in order:
-            await check_orphans(target, await target.own_mapping(entity, by_entity[entity][1]))
+            await check_orphans(target, target.mapped(entity, target.own_columns(entity)))
