@@ -50,6 +50,11 @@ def identifier_list(names: Iterable[str], prefix: str = "") -> Composed:
     return Composed(", ".join(f"{dot}{identifier(name)}" for name in names))
 
 
+def number(value: int) -> Composed:
+    """Write a whole number."""
+    return Composed(f"{value:d}")
+
+
 def type_name(text: str) -> Composed:
     """Take a type as `format_type` printed it with an empty search path: quoted and qualified by the server."""
     return Composed(text)

@@ -1,0 +1,170 @@
+"""Installing: schema cdc, its functions, and capture triggers on every table that can be captured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import asyncpg
+
+from triggers import captured
+from triggers.catalog import Connection, Relation, read_catalog
+from triggers.choice import Choice, TableReport, choose, unknown
+from triggers.errors import TriggerError
+from triggers.identifiers import fragment, identifier, number
+from triggers.locks import BUSY, Patience, blockers, install_lock, patiently, transaction
+from triggers.schema import ensure_schema
+from triggers.statements import render
+
+_TYPES = {"insert": 4, "update": 16, "delete": 8, "truncate": 32}
+"""pg_trigger.tgtype of AFTER STATEMENT triggers."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallReport:
+    """What an installation found and did. `changed`: entities whose triggers were made, remade or removed."""
+
+    tables: tuple[TableReport, ...]
+    changed: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Run:
+    """One installation: what it works on and what has happened so far."""
+
+    connection: Connection
+    patience: Patience
+    changed: list[str] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+
+
+async def install(
+    connection: Connection,
+    *,
+    side: str,
+    schemas: Sequence[str],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    capture: bool = True,
+) -> InstallReport:
+    """Install what is missing, and nothing else: a table that is as it should be is not even locked.
+
+    Every table is done in a short transaction of its own, so what was done stays done where another fails.
+
+    Args:
+        connection: outside a transaction; of a role that owns the tables and may create a schema.
+        side: MAIN or BACKUP, which is what the database remembers itself to be.
+        schemas: the schemas whose tables are synced.
+        include: where not empty, only these tables; `table`, or `schema.table` outside public.
+        exclude: tables to leave out.
+        capture: False makes schema cdc and takes triggers of an earlier installation away.
+
+    Raises:
+        TriggerError: the database is the other side, schema cdc is not ours, rights are missing, or some
+            tables stayed locked by others for a minute. All other tables are done then.
+    """
+    async with install_lock(connection):
+        async with transaction(connection):
+            await ensure_schema(connection, side)
+            catalog = await read_catalog(connection, schemas)
+            choices = choose(catalog, include=include, exclude=exclude)
+            if not capture:
+                choices = tuple(_uncaptured(choice, side) for choice in choices)
+            ids = await _settle(connection, choices)
+        run = _Run(connection, Patience())
+        reports = [await _do(run, choice, ids.get(choice.relation.relid)) for choice in choices]
+        await _forget(connection, choices)
+        if run.busy:
+            raise TriggerError(
+                f"Some tables stayed locked by others: {'; '.join(run.busy)}.",
+                hint="End those transactions and run it again; everything else is done.",
+            )
+    return InstallReport(
+        (*reports, *unknown(catalog, (*include, *exclude))), tuple(dict.fromkeys(run.changed))
+    )
+
+
+def _uncaptured(choice: Choice, side: str) -> Choice:
+    if choice.report.state != "captured":
+        return choice
+    note = f"{side} is not captured while sync goes one way only."
+    return replace(choice, report=replace(choice.report, state="excluded", key_columns=(), notes=(note,)))
+
+
+async def _settle(connection: Connection, choices: Sequence[Choice]) -> dict[int, int]:
+    """Bring names and keys in cdc.captured_table up to date; returns the ids by relid."""
+    stored = await captured.read_stored(connection)
+    wanted = [choice.relation for choice in choices if choice.report.state == "captured"]
+    after = captured.settle(stored, wanted)
+    await captured.write_settled(connection, stored, after)
+    return {row.relid: row.id for row in after.values()}
+
+
+async def _forget(connection: Connection, choices: Sequence[Choice]) -> None:
+    """Remove the rows of tables that are not captured any more and that nothing refers to."""
+    wanted = {choice.relation.relid for choice in choices if choice.report.state == "captured"}
+    async with transaction(connection):
+        stored = await captured.read_stored(connection)
+        await captured.remove(connection, [each.row.id for each in stored if each.row.relid not in wanted])
+
+
+async def _do(run: _Run, choice: Choice, table_id: int | None) -> TableReport:
+    """Bring one table and its partitions to what was chosen, the table itself first; returns what became."""
+    for level in choice.levels:
+        try:
+            if choice.report.state == "captured":
+                table_id = await _capture(run, level, choice.relation, table_id)
+            elif level.triggers and level.owned:
+                work = partial(remove_triggers, run.connection, level)
+                await patiently(run.connection, work, run.patience)
+                run.changed.append(level.entity)
+        except BUSY:
+            run.busy.append(f"{level.full_name} by {await blockers(run.connection, level.relid)}")
+        except asyncpg.UndefinedTableError:
+            continue  # dropped a moment ago
+        except asyncpg.PostgresError as error:
+            note = f"Triggers cannot be made or removed on {level.full_name}: {error}."
+            return replace(choice.report, state="refused", key_columns=(), notes=(note,))
+    return choice.report
+
+
+async def _capture(run: _Run, level: Relation, root: Relation, table_id: int | None) -> int:
+    if table_id is not None and set(level.triggers) == _expected(table_id):
+        return table_id
+    connection = run.connection
+
+    async def work() -> int:
+        await lock_table(connection, level, exclusive=bool(level.triggers))
+        used = await captured.add(connection, root) if table_id is None else table_id
+        await drop_triggers(connection, level)
+        await connection.execute(render("capture_create", table=level.sql, id=number(used)))
+        return used
+
+    used = await patiently(connection, work, run.patience)
+    run.changed.append(level.entity)
+    return used
+
+
+def _expected(table_id: int) -> set[str]:
+    """The triggers of a captured relation, as Relation.triggers prints them."""
+    return {f"cdc_capture_{op} capture_{op} A {table_id} {type_} t" for op, type_ in _TYPES.items()}
+
+
+async def lock_table(connection: Connection, relation: Relation, *, exclusive: bool) -> None:
+    """Take the lock that making (share row exclusive) or dropping (access exclusive) a trigger needs."""
+    mode = fragment("ACCESS EXCLUSIVE") if exclusive else fragment("SHARE ROW EXCLUSIVE")
+    await connection.execute(render("lock_table", table=relation.sql, mode=mode))
+
+
+async def drop_triggers(connection: Connection, relation: Relation) -> None:
+    """Drop the triggers of ours that the relation had when the catalog was read."""
+    for line in relation.triggers:
+        name = line.split(" ", 1)[0]
+        await connection.execute(render("capture_drop", trigger=identifier(name), table=relation.sql))
+
+
+async def remove_triggers(connection: Connection, relation: Relation) -> None:
+    """Lock a relation and drop our triggers on it. Inside a transaction."""
+    await lock_table(connection, relation, exclusive=True)
+    await drop_triggers(connection, relation)
