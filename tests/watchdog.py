@@ -12,21 +12,23 @@ import sys
 import time
 from pathlib import Path
 
-from server.embedded.process import is_alive, running, slay
+from server.embedded.process import running, slay
 
 
 def end(folder: Path) -> None:
-    """Kill every server whose data lies below the folder, then remove the folder."""
-    pids = []
-    for noted in folder.glob("**/data/postmaster.pid"):
-        server = running(noted.parent)
-        if server is not None:
-            pids += slay(server.pid)
-    for _ in range(1000):
-        if not any(is_alive(pid) for pid in pids):
+    """Kill every server whose data lies below the folder, then remove the folder.
+
+    A start that was under way may still make files for a moment, so this is done until all is gone.
+    """
+    for _ in range(300):
+        for noted in folder.glob("**/data/postmaster.pid"):
+            server = running(noted.parent)
+            if server is not None:
+                slay(server.pid)
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
             break
-        time.sleep(0.01)
-    shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":
