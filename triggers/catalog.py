@@ -20,8 +20,8 @@ class Relation:
 
     `root` is the table that its changes belong to: itself, the root of its partition tree, or None where
     that root lies in a schema that is not wanted. `kind` and `persistence` are pg_class's letters.
-    `triggers` are those that call a function in schema cdc, one line each: name, function, enabled,
-    argument, type, conditional.
+    `triggers` are those that call a function in schema cdc, one line each: function, enabled, argument,
+    type, conditional, name.
     """
 
     relid: int
@@ -49,6 +49,11 @@ class Relation:
     def full_name(self) -> str:
         """The name with its schema in any case."""
         return f"{self.schema}.{self.table}"
+
+    @property
+    def trigger_names(self) -> tuple[str, ...]:
+        """The names of our triggers on it, which people may have changed."""
+        return tuple(line.split(" ", 5)[5] for line in self.triggers)
 
     @property
     def sql(self) -> Composed:

@@ -142,7 +142,7 @@ def _refused(catalog: Catalog, relation: Relation, levels: tuple[Relation, ...])
     if refusal is None and relation.is_parent:
         return (
             "Other tables inherit from it (classic inheritance), and a statement on it changes rows of "
-            "theirs. Those are captured as tables of their own, this one is not. Use declarative partitioning."
+            "theirs. Those are captured as tables of their own, this one is not. Declarative partitions work."
         )
     return refusal
 

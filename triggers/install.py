@@ -8,17 +8,12 @@ from functools import partial
 
 import asyncpg
 
-from triggers import captured
+from triggers import capture, captured
 from triggers.catalog import Connection, Relation, read_catalog
 from triggers.choice import Choice, TableReport, choose, unknown
 from triggers.errors import TriggerError
-from triggers.identifiers import fragment, identifier, number
 from triggers.locks import BUSY, Patience, blockers, install_lock, patiently, transaction
 from triggers.schema import ensure_schema
-from triggers.statements import render
-
-_TYPES = {"insert": 4, "update": 16, "delete": 8, "truncate": 32}
-"""pg_trigger.tgtype of AFTER STATEMENT triggers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +111,7 @@ async def _do(run: _Run, choice: Choice, table_id: int | None) -> TableReport:
             if choice.report.state == "captured":
                 table_id = await _capture(run, level, choice.relation, table_id)
             elif level.triggers and level.owned:
-                work = partial(remove_triggers, run.connection, level)
+                work = partial(capture.remove, run.connection, level.sql, level.trigger_names)
                 await patiently(run.connection, work, run.patience)
                 run.changed.append(level.entity)
         except BUSY:
@@ -130,41 +125,17 @@ async def _do(run: _Run, choice: Choice, table_id: int | None) -> TableReport:
 
 
 async def _capture(run: _Run, level: Relation, root: Relation, table_id: int | None) -> int:
-    if table_id is not None and set(level.triggers) == _expected(table_id):
+    if table_id is not None and set(level.triggers) == capture.expected(table_id):
         return table_id
     connection = run.connection
 
     async def work() -> int:
-        await lock_table(connection, level, exclusive=bool(level.triggers))
+        await capture.lock(connection, level.sql, exclusive=bool(level.triggers))
         used = await captured.add(connection, root) if table_id is None else table_id
-        await drop_triggers(connection, level)
-        await connection.execute(render("capture_create", table=level.sql, id=number(used)))
+        await capture.drop(connection, level.sql, level.trigger_names)
+        await capture.create(connection, level.sql, used)
         return used
 
     used = await patiently(connection, work, run.patience)
     run.changed.append(level.entity)
     return used
-
-
-def _expected(table_id: int) -> set[str]:
-    """The triggers of a captured relation, as Relation.triggers prints them."""
-    return {f"cdc_capture_{op} capture_{op} A {table_id} {type_} t" for op, type_ in _TYPES.items()}
-
-
-async def lock_table(connection: Connection, relation: Relation, *, exclusive: bool) -> None:
-    """Take the lock that making (share row exclusive) or dropping (access exclusive) a trigger needs."""
-    mode = fragment("ACCESS EXCLUSIVE") if exclusive else fragment("SHARE ROW EXCLUSIVE")
-    await connection.execute(render("lock_table", table=relation.sql, mode=mode))
-
-
-async def drop_triggers(connection: Connection, relation: Relation) -> None:
-    """Drop the triggers of ours that the relation had when the catalog was read."""
-    for line in relation.triggers:
-        name = line.split(" ", 1)[0]
-        await connection.execute(render("capture_drop", trigger=identifier(name), table=relation.sql))
-
-
-async def remove_triggers(connection: Connection, relation: Relation) -> None:
-    """Lock a relation and drop our triggers on it. Inside a transaction."""
-    await lock_table(connection, relation, exclusive=True)
-    await drop_triggers(connection, relation)

@@ -47,8 +47,8 @@ SELECT c.oid AS relid, w.root, n.nspname::text AS schema_name, c.relname::text A
              WHERE i.inhrelid = c.oid AND NOT c.relispartition ORDER BY i.inhseqno) AS parents,
        row_security_active(c.oid) AS hidden,
        coalesce(k.columns, '{}') AS key_columns, coalesce(k.indimmediate, true) AS key_immediate,
-       ARRAY(SELECT concat_ws(' ', t.tgname, p.proname, t.tgenabled, left(encode(t.tgargs, 'escape'), -4),
-                              t.tgtype, t.tgqual IS NOT NULL)
+       ARRAY(SELECT concat_ws(' ', p.proname, t.tgenabled, left(encode(t.tgargs, 'escape'), -4), t.tgtype,
+                              t.tgqual IS NOT NULL, t.tgname)
              FROM pg_trigger AS t
              JOIN pg_proc AS p ON p.oid = t.tgfoid
              JOIN pg_namespace AS pn ON pn.oid = p.pronamespace

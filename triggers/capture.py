@@ -1,0 +1,40 @@
+"""The four capture triggers of one table or partition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from triggers.catalog import Connection
+from triggers.identifiers import Composed, fragment, identifier, number
+from triggers.statements import render
+
+_TYPES = {"insert": 4, "update": 16, "delete": 8, "truncate": 32}
+"""pg_trigger.tgtype of AFTER STATEMENT triggers."""
+
+
+def expected(table_id: int) -> set[str]:
+    """The triggers of a captured relation, as `Relation.triggers` has them."""
+    return {f"capture_{op} A {table_id} {type_} t cdc_capture_{op}" for op, type_ in _TYPES.items()}
+
+
+async def lock(connection: Connection, table: Composed, *, exclusive: bool) -> None:
+    """Take the lock that making (share row exclusive) or dropping (access exclusive) a trigger needs."""
+    mode = fragment("ACCESS EXCLUSIVE") if exclusive else fragment("SHARE ROW EXCLUSIVE")
+    await connection.execute(render("lock_table", table=table, mode=mode))
+
+
+async def create(connection: Connection, table: Composed, table_id: int) -> None:
+    """Make the triggers; what they capture is recorded under `table_id`."""
+    await connection.execute(render("capture_create", table=table, id=number(table_id)))
+
+
+async def drop(connection: Connection, table: Composed, names: Iterable[str]) -> None:
+    """Drop triggers by name."""
+    for name in names:
+        await connection.execute(render("capture_drop", trigger=identifier(name), table=table))
+
+
+async def remove(connection: Connection, table: Composed, names: Iterable[str]) -> None:
+    """Lock a table and drop triggers of ours from it. Inside a transaction."""
+    await lock(connection, table, exclusive=True)
+    await drop(connection, table, names)
