@@ -8,5 +8,6 @@ from __future__ import annotations
 from server.embedded.binaries import Binaries, binaries
 from server.embedded.cluster import Cluster, Start
 from server.embedded.faults import EmbeddedServerError
+from server.embedded.keeper import keep
 
-__all__ = ["Binaries", "Cluster", "EmbeddedServerError", "Start", "binaries"]
+__all__ = ["Binaries", "Cluster", "EmbeddedServerError", "Start", "binaries", "keep"]
