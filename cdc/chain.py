@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 State = str | None
 """A row's image, None where there is no row."""
@@ -35,19 +35,20 @@ class Segment:
 
 
 def segments(steps: Sequence[Step]) -> list[Segment]:
-    """Reduce a key's changes to the fewest segments; a break means a write that was not captured between them."""
+    """Reduce a key's changes to the fewest segments; at a break something was written that was not captured."""
     found: list[Segment] = []
     for _, group in groupby(steps, key=lambda step: step.txid):
         for segment in _within_transaction(list(group)):
             if found and found[-1].after == segment.before:
                 last = found.pop()
-                segment = Segment(last.before, segment.after, last.certain and segment.certain)
-            found.append(segment)
+                found.append(Segment(last.before, segment.after, last.certain and segment.certain))
+            else:
+                found.append(segment)
     return [segment for segment in found if segment.before != segment.after or not segment.certain]
 
 
 def _within_transaction(steps: list[Step]) -> list[Segment]:
-    if all(left.after == right.before for left, right in zip(steps, steps[1:], strict=False)):
+    if all(left.after == right.before for left, right in pairwise(steps)):
         return [Segment(steps[0].before, steps[-1].after)]
     ends = _trail(steps)
     if ends is not None:
@@ -56,7 +57,7 @@ def _within_transaction(steps: list[Step]) -> list[Segment]:
 
 
 def _trail(steps: list[Step]) -> tuple[State, State] | None:
-    """Ends of the trail that uses every change once, by Euler's theorem; None where there is no single one."""
+    """Ends of the trail that uses every change once (Euler's theorem); None where there is no single one."""
     balance: Counter[State] = Counter()
     neighbours: defaultdict[State, set[State]] = defaultdict(set)
     for step in steps:

@@ -33,7 +33,7 @@ class Facts:
     same_as_after: bool
 
 
-def detect(facts: Facts) -> Verdict | ConflictType:
+def detect(facts: Facts) -> Verdict | ConflictType:  # noqa: PLR0911 - one line per case is the table above
     """Decide on one net change; ALREADY_THERE and GONE still go on the recheck list."""
     match facts:
         case Facts(has_before=False, has_after=False):

@@ -9,6 +9,7 @@ CdcError
 ├── InstallRefused          triggers cannot be installed or removed as asked
 ├── ConflictNotFound        no open conflict of that record
 ├── ConflictMoved           the record changed since it was looked at
+├── ResolutionRefused       the losing side cannot hold the winning row
 └── SchemaMismatch          a table cannot be synced until the two schemas agree
 
 Each carries a `hint`: what the person can do next, in one sentence.
@@ -56,6 +57,10 @@ class ConflictNotFound(CdcError):
 
 class ConflictMoved(CdcError):
     """The record changed since it was looked at; decide again on its new state."""
+
+
+class ResolutionRefused(CdcError):
+    """The side that loses cannot hold the row that wins."""
 
 
 class SchemaMismatch(CdcError):

@@ -73,7 +73,7 @@ def to_text(columns: Sequence[str], image: Image | None) -> str | None:
 
 
 def join_key(parts: Sequence[str]) -> str:
-    """The contract's `entityId`: the key's text; parts of a composite key percent-encoded and joined by commas."""
+    """The contract's `entityId`: the key's text; parts of a composite key are encoded and joined by commas."""
     if len(parts) == 1:
         return parts[0]
     return ",".join(part.replace("%", "%25").replace(",", "%2C") for part in parts)

@@ -112,7 +112,7 @@ class Listener:
         if self.state is State.DOZING and self._request is not None:
             limit = min(limit, self._doze_s)
             self._doze_s = min(self._doze_s * 2, LONGEST_DOZE_S)
-            waits.add(self._request)  # type: ignore[arg-type]
+            waits.add(self._request)
         try:
             await asyncio.wait(waits, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         finally:

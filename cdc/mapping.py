@@ -91,7 +91,7 @@ class Mapping:
     def _key_from(self, template: str) -> Composed:
         """`template` with {c} for a key column's name, once per key column, named k0, k1, ..."""
         return joined(
-            fragment(template + " AS {k}", c=identifier(name), k=key)  # type: ignore[arg-type]
+            fragment(template + " AS {k}", c=identifier(name), k=key)
             for name, key in zip(self.key_columns, self._keys, strict=True)
         )
 
@@ -244,6 +244,11 @@ class Mapping:
         return self._render("row_read", ("key_of_texts", "match", "table", "target_row", "current"))
 
     @cached_property
+    def row_lock(self) -> str:
+        """Lock and read a row by its key's texts."""
+        return self._render("row_lock", ("key_of_texts", "match", "table", "target_row", "current"))
+
+    @cached_property
     def truncate(self) -> str:
         """Delete what the source had seen of the table."""
         return self._render(
@@ -337,7 +342,7 @@ class Mapping:
             template = "{a}.{c} {op} r.{r}" if parent_first else "r.{r} {op} {a}.{c}"
             return joined(
                 (
-                    fragment(template, a=alias, c=identifier(name), op=op, r=place)  # type: ignore[arg-type]
+                    fragment(template, a=alias, c=identifier(name), op=op, r=place)
                     for name, op, place in zip(columns, key.operators, places, strict=True)
                 ),
                 " AND ",

@@ -63,7 +63,7 @@ class Reader:
         self._tables: dict[int, CapturedTable] = {}
 
     async def prepare(self) -> None:
-        """Set the session up: index scans always (the changelog's statistics lag behind), flushes when asked."""
+        """Set the session up: index scans always, since the changelog's statistics lag behind."""
         await self._connection.execute("SET enable_seqscan = off; SET synchronous_commit = on; SET jit = off")
         await self.read_tables()
 

@@ -1,4 +1,4 @@
-"""Writes to cdc.sync_state and cdc.recheck inside an applying transaction. Conflicts are never only in a log."""
+"""Writes to cdc.sync_state and cdc.recheck inside an applying transaction: a conflict is never only in a log."""
 
 from __future__ import annotations
 

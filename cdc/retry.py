@@ -27,7 +27,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def pause(tries: int) -> float:
     """Seconds until the next try: doubling, capped."""
-    return min(FIRST_PAUSE_S * 2 ** min(tries, 20), LONGEST_PAUSE_S)
+    return min(FIRST_PAUSE_S * float(2 ** min(tries, 20)), LONGEST_PAUSE_S)
 
 
 async def retry_deferred(applier: Applier) -> Outcome:
@@ -74,7 +74,7 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
                 raise _Mixed
             if outcome.conflicts:
                 return outcome  # the entry has become the conflict that was found
-            raise asyncpg.LockNotAvailableError(LOCKED)
+            raise asyncpg.LockNotAvailableError(LOCKED)  # noqa: TRY301 - leaves the savepoint, then is noted
     except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
         if not isinstance(error, _Mixed) and not splits(error):
             raise
@@ -102,7 +102,7 @@ def _changes(applier: Applier, due: Sequence[asyncpg.Record]) -> list[Change]:
         incoming = json.loads(row["incoming"]) if row["incoming"] else None
         if table_id is None or base == incoming:
             continue
-        columns = tuple((incoming or base).keys())
+        columns = tuple((incoming or base or {}).keys())
         op = Op.DELETE if incoming is None else Op.INSERT if base is None else Op.UPDATE
         old, new = to_text(columns, base), to_text(columns, incoming)
         changes.append(Change(seq, 0, _EPOCH, table_id, op, columns, old, new))

@@ -1,0 +1,130 @@
+"""Conflicts as people see them: one per record, however many links met it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+
+from cdc.model import ConflictStatus, Image, Side
+from cdc.session import Connection
+from triggers.statements import statement
+
+MOST: Final = 500
+"""The largest page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One record's conflict. Images are None where that side has no row."""
+
+    entity: str
+    entity_id: str
+    type: str
+    status: ConflictStatus
+    constraint: str | None
+    error: str | None
+    base: Image | None
+    main: Image | None
+    backup: Image | None
+    detected_at: datetime
+    version: int
+    resolution: Side | None = None
+    resolved_by: str | None = None
+    resolved_at: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def changed_columns(self) -> tuple[str, ...]:
+        """Columns in which the two rows differ; all of them where one side has no row."""
+        main, backup = self.main or {}, self.backup or {}
+        names = list(dict.fromkeys([*main, *backup]))
+        if self.main is None or self.backup is None:
+            return tuple(names)
+        return tuple(name for name in names if main.get(name) != backup.get(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which conflicts are wanted."""
+
+    statuses: tuple[ConflictStatus, ...] = (ConflictStatus.OPEN,)
+    entity: str | None = None
+    type: str | None = None
+
+
+Cursor = tuple[str, str]
+"""The record that a page ended with: entity, entity id."""
+
+
+async def list_conflicts(
+    main: Connection,
+    backup: Connection,
+    wanted: Filter | None = None,
+    *,
+    limit: int = 50,
+    after: Cursor | None = None,
+) -> tuple[list[Conflict], Cursor | None]:
+    """One page of conflicts by record, and where the next begins (None: this was the last).
+
+    Args:
+        main: to MAIN.
+        backup: to BACKUP.
+        wanted: the filter; open ones of all tables by default.
+        limit: most conflicts of a page, 1 to MOST.
+        after: where the page before ended.
+    """
+    wanted = wanted or Filter()
+    limit = max(1, min(limit, MOST))
+    arguments = (
+        [str(s) for s in wanted.statuses],
+        wanted.entity,
+        wanted.type,
+        *(after or (None, None)),
+        limit + 1,
+    )
+    rows: dict[Cursor, dict[Side, asyncpg.Record]] = {}
+    for side, connection in ((Side.MAIN, main), (Side.BACKUP, backup)):
+        for row in await connection.fetch(statement("conflicts_page", "cdc"), *arguments):
+            rows.setdefault((row["entity"], row["entity_id"]), {})[side] = row
+    keys = sorted(rows, key=lambda key: (key[0].encode(), key[1].encode()))
+    page = [merge(rows[key]) for key in keys[:limit]]
+    return page, keys[limit - 1] if len(keys) > limit else None
+
+
+def merge(entries: dict[Side, asyncpg.Record]) -> Conflict:
+    """Make one conflict of the entries that the two sides keep of a record; the newer knows better. Pure."""
+    newest_first = sorted(entries.items(), key=lambda item: item[1]["updated_at"], reverse=True)
+    side, newest = newest_first[0]
+    incoming, current = _image(newest["incoming"]), _image(newest["current"])
+    main, backup = (current, incoming) if side is Side.MAIN else (incoming, current)
+    bases: Sequence[Image | None] = [_image(row["base"]) for _, row in newest_first]
+    decided = newest["resolution"]
+    return Conflict(
+        newest["entity"],
+        newest["entity_id"],
+        newest["type"],
+        ConflictStatus(newest["status"]),
+        newest["constraint_name"],
+        newest["error"],
+        next((base for base in bases if base is not None), None),
+        main,
+        backup,
+        min(row["detected_at"] for _, row in newest_first),
+        sum(row["version"] for _, row in newest_first),
+        Side(decided) if decided in set(Side) else None,
+        newest["resolved_by"],
+        newest["resolved_at"],
+        newest["reason"],
+    )
+
+
+def _image(text: str | None) -> Image | None:
+    if text is None:
+        return None
+    image: Image = json.loads(text)
+    return image

@@ -1,0 +1,48 @@
+"""Keeps a source's changelog short: what the other side has applied is deleted, in small batches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cdc.model import Side
+from cdc.position import Seen
+from cdc.session import Connection
+from triggers.statements import statement
+
+KEPT_S: Final = 300
+"""How long applied changes stay for people to look back."""
+ROWS: Final = 5_000
+ROUNDS: Final = 20
+"""At most ROWS * ROUNDS changes are deleted in one go; a large backlog goes away over some minutes."""
+
+
+def oldest(points: list[Seen]) -> Seen:
+    """The position that has seen least, by the oldest transaction that it may lack. Pure."""
+    return min(points, key=lambda seen: seen.xmin)
+
+
+async def prune(source: Connection, target: Connection, side: Side, *, kept_s: float = KEPT_S) -> int:
+    """Delete what the target has applied of the source and is older than `kept_s` seconds.
+
+    Args:
+        source: the database whose changelog is pruned.
+        target: the database that holds the link's position.
+        side: the source's side.
+        kept_s: seconds that applied changes are kept.
+
+    Returns:
+        How many changes were deleted; 0 while the link has no position.
+    """
+    rows = await target.fetch(statement("prune_point", "cdc"), side)
+    if not rows:
+        return 0
+    seen = oldest([Seen.parse(row["seen"]) for row in rows])
+    await source.execute(statement("consumed", "cdc"), str(seen))
+    await target.execute(statement("subsumed_passed", "cdc"), side, str(seen))
+    total = 0
+    for _ in range(ROUNDS):
+        deleted: int = await source.fetchval(statement("prune", "cdc"), str(seen), float(kept_s), ROWS)
+        total += deleted
+        if deleted < ROWS:
+            break
+    return total
