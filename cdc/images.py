@@ -13,7 +13,7 @@ from cdc.model import Image
 
 _FIELD = re.compile(r'(?:"((?:[^"\\]++|""|\\.)*+)"|((?:[^",()\\]++|\\.)*+))([,)])', re.DOTALL)
 _QUOTED_PAIR = re.compile(r'""|\\(.)', re.DOTALL)
-_NEEDS_QUOTES = re.compile(r'[",()\\\s]')
+_NEEDS_QUOTES = re.compile(r'[",()\\\s]', re.ASCII)
 
 
 def parse_row(text: str) -> list[str | None]:

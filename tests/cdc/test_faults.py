@@ -1,0 +1,53 @@
+"""Every error PostgreSQL knows is judged; what is no row's fault never costs a row."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from cdc.faults import Blame, Fault, judge
+from cdc.model import ConflictType
+
+CODES = sorted(
+    {
+        found.sqlstate
+        for found in vars(asyncpg).values()
+        if isinstance(found, type) and issubclass(found, asyncpg.PostgresError) and found.sqlstate
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("23505", Fault(Blame.ROW, ConflictType.UNIQUE_VIOLATION)),
+        ("23503", Fault(Blame.ROW, ConflictType.FOREIGN_KEY_VIOLATION)),
+        ("23001", Fault(Blame.ROW, ConflictType.FOREIGN_KEY_VIOLATION)),
+        ("23502", Fault(Blame.ROW)),
+        ("23514", Fault(Blame.ROW)),
+        ("23P01", Fault(Blame.ROW)),
+        ("22P02", Fault(Blame.ROW)),
+        ("P0001", Fault(Blame.ROW)),
+        ("55P03", Fault(Blame.LOCK)),
+        ("40P01", Fault(Blame.LOCK)),
+        ("40001", Fault(Blame.LOCK)),
+        ("42703", Fault(Blame.SHAPE)),
+        ("42P01", Fault(Blame.SHAPE)),
+        (None, Fault(Blame.LINK)),
+        ("", Fault(Blame.LINK)),
+    ],
+)
+def test_well_known_errors(code: str | None, fault: Fault) -> None:
+    assert judge(code) == fault
+
+
+@pytest.mark.parametrize(
+    "code", [code for code in CODES if code[:2] in {"08", "25", "53", "57", "58", "XX", "F0"}]
+)
+def test_the_servers_own_troubles_are_the_links(code: str) -> None:
+    assert judge(code).blame is Blame.LINK
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code[:2] in {"22", "23", "44", "P0"}])
+def test_what_a_value_or_a_constraint_says_is_the_rows(code: str) -> None:
+    assert judge(code).blame is Blame.ROW
