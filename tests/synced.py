@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cdc.contact_state import start_link
 from cdc.engine import Engine
 from cdc.epoch import epoch
 from cdc.link import Options
@@ -141,7 +140,12 @@ async def link_up(pair: Pair, schemas: Sequence[str] = ("public",), *, two_way: 
     for side in Side:
         source, target = pair.connection(side), pair.connection(side.other)
         seen = await source.fetchval("SELECT pg_current_snapshot()::text")
-        await start_link(target, side, await epoch(source), seen)
+        await target.execute(
+            "INSERT INTO cdc.position (source, epoch, seen) VALUES ($1, $2, $3::text::pg_snapshot)",
+            side,
+            await epoch(source),
+            seen,
+        )
 
 
 @asynccontextmanager
