@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdc.errors import ConfigurationError
+import structlog
+
+from cdc import observe
+from cdc.errors import ConfigurationError, InstallRefused
 from cdc.model import Side
 from cdc.session import Connection, Endpoint, connect
-from server.embedded import Cluster, Start
+from server.embedded import Cluster, Start, keep
 from server.settings import Settings
 from triggers.statements import statement
 
 DATA_FOLDER = Path(".data")
 DEMO_DATABASE = "shop"
 STOP_SECONDS = 3.0
+
+_log = structlog.get_logger(__name__)
+
+
+class SameDatabaseError(ConfigurationError):
+    """Both URLs lead to one database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +68,26 @@ async def opened(settings: Settings, *, create: bool = False) -> AsyncIterator[D
             "DATABASE_URL and BACKUP_DATABASE_URL are not set, and there are no embedded databases here",
             hint="Set both, or make the demo's with `cdc run`; run commands in the folder it was started in.",
         )
+    async with _embedded(folder, kept=create) as databases:
+        yield databases
+
+
+@asynccontextmanager
+async def _embedded(folder: Path, *, kept: bool) -> AsyncIterator[Databases]:
+    """Run the embedded servers; `kept`: one that dies meanwhile is started again."""
     clusters = {side: Cluster(side.lower(), folder) for side in Side}
     starts = await asyncio.gather(*(each.start() for each in clusters.values()), return_exceptions=True)
     started = [
         each for each, start in zip(clusters.values(), starts, strict=True) if isinstance(start, Start)
     ]
+    keepers: list[asyncio.Task[None]] = []
     try:
         for start in starts:
             if isinstance(start, BaseException):
                 raise start
         await asyncio.gather(*(each.ensure_database(DEMO_DATABASE) for each in started))
+        if kept:
+            keepers += [asyncio.create_task(keep(each, _log.warning)) for each in started]
         yield Databases(
             main=Endpoint(Side.MAIN, clusters[Side.MAIN].url(DEMO_DATABASE)),
             backup=Endpoint(Side.BACKUP, clusters[Side.BACKUP].url(DEMO_DATABASE)),
@@ -76,6 +95,9 @@ async def opened(settings: Settings, *, create: bool = False) -> AsyncIterator[D
             notes=tuple(note for start in starts if isinstance(start, Start) for note in start.notes),
         )
     finally:
+        for keeper in keepers:
+            keeper.cancel()
+        await asyncio.gather(*keepers, return_exceptions=True)
         await asyncio.gather(*(each.stop(within=STOP_SECONDS) for each in started))
 
 
@@ -86,19 +108,21 @@ async def check_distinct(main: Connection, backup: Connection) -> None:
     has the same system identifier and the same database oids.
 
     Raises:
-        ConfigurationError: both are in one database.
+        SameDatabaseError: both are in one database.
     """
     number = secrets.randbits(62)
     await main.fetchval(statement("same_database_lock", "server"), number)
     if not await backup.fetchval(statement("same_database_lock", "server"), number):
-        raise ConfigurationError(
+        raise SameDatabaseError(
             "BACKUP_DATABASE_URL: leads to the same database as DATABASE_URL, by another name",
             hint="Two databases are kept as one; name two, on two servers where you can.",
         )
 
 
 @asynccontextmanager
-async def connected(databases: Databases, purpose: str) -> AsyncIterator[dict[Side, Connection]]:
+async def connected(
+    databases: Databases, purpose: str, *, sides: Iterable[Side] = Side
+) -> AsyncIterator[dict[Side, Connection]]:
     """Open a connection to each side, for a command.
 
     Raises:
@@ -106,10 +130,24 @@ async def connected(databases: Databases, purpose: str) -> AsyncIterator[dict[Si
     """
     async with AsyncExitStack() as stack:
         connections = {}
-        for side in Side:
+        for side in sides:
             connections[side] = await connect(databases.endpoint(side), purpose)
             stack.push_async_callback(connections[side].close, timeout=STOP_SECONDS)
         yield connections
+
+
+async def require_installed(connections: Mapping[Side, Connection]) -> None:
+    """Make sure that schema cdc is there before something reads it.
+
+    Raises:
+        InstallRefused: it is not.
+    """
+    for side, connection in connections.items():
+        if not (await observe.node(connection)).installed:
+            raise InstallRefused(
+                f"schema cdc is not installed on {side}",
+                hint="Run `cdc run` or `cdc install-triggers` first.",
+            )
 
 
 def _data_folder() -> tuple[Path, bool]:

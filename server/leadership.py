@@ -46,7 +46,7 @@ class Leadership:
     work: Callable[[], Coroutine[Any, Any, None]]
     decided: Callable[[config.Config], None]
     standing_by: Callable[[], None]
-    unreachable: Callable[[ConnectivityError], None]
+    unreachable: Callable[[ConnectivityError], object]
     document: Callable[[], Mapping[str, Any]]
     name: str
     _wake: asyncio.Event = field(default_factory=asyncio.Event)

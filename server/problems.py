@@ -54,7 +54,7 @@ def problems(
         yield from _link_problems(side, links[side], live(side, service))
     for side in rules.sides:
         yield from _waiting(side, seen)
-    yield from _first_contact(seen)
+    yield from _first_contact(seen, (service or {}).get("undecided"))
     if seen.open_conflicts:
         yield _problem(
             "warning",
@@ -123,17 +123,17 @@ def _waiting(side: Side, seen: Observation) -> Iterator[Problem]:
         )
 
 
-def _first_contact(seen: Observation) -> Iterator[Problem]:
-    for node in seen.nodes.values():
-        if node.first_contact != "choose":
-            continue
-        for line in _differences(node.first_contact_note):
-            yield _problem(
-                "error",
-                f"the two sides differ and nothing is written until you choose: {line}",
-                "Start `cdc run --first-contact main` (MAIN's rows count), `backup` (BACKUP's) or `fill` "
-                "(only rows that one side lacks are copied).",
-            )
+def _first_contact(seen: Observation, undecided: Mapping[str, str] | None) -> Iterator[Problem]:
+    """Say what first contact waits for: the counts that it left, else what the service says of it."""
+    notes = [node.first_contact_note for node in seen.nodes.values() if node.first_contact == "choose"]
+    choices = (
+        "Start `cdc run --first-contact main` (MAIN's rows count), `backup` (BACKUP's) or `fill` "
+        "(only rows that one side lacks are copied)."
+    )
+    for line in _differences(notes[0]) if notes else ():
+        yield _problem("error", f"the two sides differ, nothing is written until you choose: {line}", choices)
+    if undecided is not None and not notes:
+        yield _problem("error", undecided["message"], undecided["hint"] or choices)
 
 
 def _differences(note: Any) -> list[str]:

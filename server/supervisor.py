@@ -58,11 +58,21 @@ class Supervisor:
                 self._turned[side].set()
         self._decisions = decisions
 
-    def failed(self, error: BaseException) -> bool:
-        """Note a failure that concerns all links, before they run. Returns whether to wait for `resume`."""
-        for side in self.health:
+    def failed(self, error: BaseException) -> float | None:
+        """Note a failure that concerns all links, before they run.
+
+        Returns:
+            Seconds until the next attempt; None: not before somebody says `resume`.
+        """
+        pauses: list[float | None] = []
+        for side, health in self.health.items():
             self._note(side, error)
-        return any(health.gave_up for health in self.health.values())
+            pauses.append(None if health.gave_up else delay(health.failures, classify(error)))
+        return None if None in pauses else max(pause for pause in pauses if pause is not None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the links by name, as they are published."""
+        return {LINK_NAMES[side]: health.as_json() for side, health in self.health.items()}
 
     async def forgiven(self, seconds: float | None) -> None:
         """Wait for a decision of people about any link; `seconds` at most, without end where None."""

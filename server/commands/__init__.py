@@ -1,0 +1,1 @@
+"""The commands of `cdc`, a module for each group of them."""

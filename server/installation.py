@@ -1,0 +1,118 @@
+"""Capture installed on both sides, with the choice of tables that people made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from cdc import config, observe
+from cdc.errors import InstallRefused
+from cdc.model import Side
+from cdc.session import Connection
+from server.databases import Databases
+from triggers.install import InstallReport, install
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which tables to capture from now on, by whom it was decided. None keeps the earlier choice."""
+
+    include: Sequence[str] | None = None
+    exclude: Sequence[str] | None = None
+    by: str = "service"
+
+
+async def install_both(
+    databases: Databases,
+    connections: Mapping[Side, Connection],
+    *,
+    two_way: bool,
+    wanted: Wanted | None = None,
+) -> dict[Side, InstallReport]:
+    """Install what is missing on both sides; nothing is done where nothing is missing.
+
+    Args:
+        databases: where both sides are.
+        connections: to both, outside a transaction.
+        two_way: False leaves BACKUP without capture.
+        wanted: a new choice of tables, kept for later runs.
+
+    Raises:
+        TriggerError: a side cannot be installed on.
+    """
+    choice = await tables(connections[Side.MAIN])
+    wanted = wanted or Wanted()
+    include = choice.include if wanted.include is None else tuple(wanted.include)
+    exclude = choice.exclude if wanted.exclude is None else tuple(wanted.exclude)
+    reports = {}
+    for side in Side:
+        reports[side] = await install(
+            connections[side],
+            side=side.value,
+            schemas=databases.endpoint(side).schemas,
+            include=include,
+            exclude=exclude,
+            capture=two_way or side is Side.MAIN,
+        )
+    if (include, exclude) != (choice.include, choice.exclude):
+        await config.choose_tables(connections[Side.MAIN], include, exclude, wanted.by)
+    return reports
+
+
+async def tables(main: Connection) -> config.TableChoice:
+    """Read the choice of tables; all of them where nothing is installed yet."""
+    if not (await observe.node(main)).installed:
+        return config.TableChoice()
+    return (await config.read(main)).tables
+
+
+async def check_removable(connections: Mapping[Side, Connection], *, force: bool) -> None:
+    """Refuse to remove capture while something would be lost by it, unless forced.
+
+    Raises:
+        InstallRefused: a service works; or conflicts are open or changes pending and `force` is not given.
+    """
+    nodes = {side: await observe.node(connection) for side, connection in connections.items()}
+    if any(node.working for node in nodes.values()):
+        raise InstallRefused("the service is running and would install anew", hint="Stop `cdc run` first.")
+    if force or not all(node.installed for node in nodes.values()):
+        return
+    main, backup = connections[Side.MAIN], connections[Side.BACKUP]
+    reasons = []
+    if conflicts := await observe.open_conflicts(main, backup):
+        reasons.append(f"{conflicts} conflicts are open")
+    for source, target, side in ((main, backup, Side.MAIN), (backup, main, Side.BACKUP)):
+        if pending := (await observe.link_status(source, target, side)).pending:
+            reasons.append(f"{pending} changes of {side} are pending")
+    if reasons:
+        raise InstallRefused(
+            "not removed: " + ", ".join(reasons),
+            hint="Finish with `cdc sync --once` and `cdc resolve`, or lose all that with --force.",
+        )
+
+
+def tell(reports: Mapping[Side, InstallReport], known: set[str]) -> None:
+    """Log what is captured, and each table that is not with the reason, but nothing twice.
+
+    Args:
+        reports: what the installation found.
+        known: what was said before; added to.
+    """
+    for side, report in reports.items():
+        captured = sum(table.state == "captured" for table in report.tables)
+        _tell_once("capturing", known, side=side.value, tables=captured)
+        for table in report.tables:
+            for note in table.notes if table.state != "excluded" else ():
+                _tell_once(note, known, side=side.value, table=table.entity, state=table.state)
+
+
+def _tell_once(event: str, known: set[str], **values: object) -> None:
+    line = f"{event} {values}"
+    if line not in known:
+        known.add(line)
+        log = _log.warning if values.get("state") == "refused" else _log.info
+        log(event, **values)

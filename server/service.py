@@ -1,0 +1,253 @@
+"""The service: one process that prepares both databases, keeps the links running and says how it is.
+
+Order of things: listen for HTTP (a taken port is known at once), find the databases, compete for the working
+lock, install what is missing, first contact, then the links and the upkeep beside them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from rich.console import Console
+
+from cdc.config import Config
+from cdc.engine import Engine
+from cdc.errors import FirstContactUndecided
+from cdc.first_contact import first_contact
+from cdc.link import Options
+from cdc.model import Entity, Policy, Side
+from cdc.session import connect
+from server import progress, status, upkeep
+from server.databases import Databases, SameDatabaseError, check_distinct, opened
+from server.demo import greeting, seed, traffic
+from server.embedded import binaries
+from server.health import LinkState
+from server.http import Address, application, listening
+from server.installation import install_both, tell
+from server.leadership import Leadership
+from server.observation import Observation, Observer
+from server.problems import Rules
+from server.settings import Settings
+from server.signals import asked_to_end
+from server.supervisor import Supervisor
+
+END_SECONDS = 4.5
+"""What a clean end may take; then the process ends anyway, which costs nothing but tidiness."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Phase(StrEnum):
+    """What the process as a whole is doing."""
+
+    STARTING = "starting"
+    STANDBY = "standby"
+    WAITING = "waiting"
+    COPYING = "copying"
+    RUNNING = "running"
+
+
+class Service:
+    """One run of the service.
+
+    Args:
+        settings: valid ones.
+        choice: what to do where both sides hold different data: fill, main, backup, or None to wait.
+        console: where progress bars and the demo's greeting go.
+    """
+
+    def __init__(self, settings: Settings, choice: str | None, console: Console) -> None:
+        self._settings = settings
+        self._choice = choice
+        self._console = console
+        self._rules = Rules(
+            enabled=settings.enable_backup_service,
+            two_way=settings.enable_two_way_sync,
+            interval_ms=settings.sync_interval_ms,
+            max_failures=settings.sync_max_failures,
+        )
+        self._phase = Phase.STARTING
+        self._observer: Observer | None = None
+        self._leadership: Leadership | None = None
+        self._supervisor: Supervisor | None = None
+        self._decisions = Config()
+        self._told: set[str] = set()
+        self._undecided: dict[str, str] | None = None
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def run(self, address: Address) -> None:
+        """Work until cancelled.
+
+        Raises:
+            SameDatabaseError: both URLs lead to one database.
+            EmbeddedServerError: the embedded servers do not start.
+        """
+        async with AsyncExitStack() as stack:
+            databases = await stack.enter_async_context(opened(self._settings, create=True))
+            for note in databases.notes:
+                _log.info(note)
+            self._observer = Observer(databases)
+            stack.push_async_callback(self._observer.close)
+            if not self._rules.enabled:
+                _log.warning("ENABLE_BACKUP_SERVICE is false: nothing is synced, capture goes on")
+                await asyncio.Event().wait()
+            if databases.embedded:
+                await seed.prepare(databases.main.dsn)
+            supervisor = self._supervised(databases)
+            self._supervisor = supervisor
+            self._leadership = Leadership(
+                main=databases.main,
+                work=lambda: self._work(databases, supervisor, address),
+                decided=self._decided,
+                standing_by=self._stand_by,
+                unreachable=supervisor.failed,
+                document=self.document,
+                name=self._name,
+            )
+            await self._leadership.run()
+
+    async def status(self) -> dict[str, Any]:
+        """Make the status document; a database that is away makes it poorer, not an error."""
+        seen = await self._observer.look() if self._observer is not None else Observation()
+        told: Mapping[str, Any] | None = self.document()
+        if self._phase is Phase.STANDBY:
+            told = {**((seen.decisions and seen.decisions.service) or {}), "phase": Phase.STANDBY.value}
+        return status.document(self._rules, seen, told)
+
+    def document(self) -> dict[str, Any]:
+        """Give what only this process knows, for other processes to read."""
+        return {
+            "instance": self._name,
+            "phase": self._phase.value,
+            "undecided": self._undecided,
+            "links": {} if self._supervisor is None else self._supervisor.as_json(),
+        }
+
+    async def _work(self, databases: Databases, supervisor: Supervisor, address: Address) -> None:
+        """Do everything that only the working instance does."""
+        self._enter(Phase.STARTING)
+        await self._prepare(databases, supervisor)
+        self._enter(Phase.RUNNING)
+        two_way = self._rules.two_way
+        async with asyncio.TaskGroup() as group:
+            group.create_task(supervisor.run(), name="supervisor")
+            group.create_task(upkeep.run(databases, self._told, two_way=two_way), name="upkeep")
+            if databases.embedded:
+                main, backup, busy = databases.main.dsn, databases.backup.dsn, self._settings.demo_traffic
+                psql = str(binaries().psql)
+                text = greeting.greeting(main, backup, address.port, psql=psql, busy=busy)
+                self._console.print(text, soft_wrap=True)
+                if busy:
+                    group.create_task(traffic.run(main, backup), name="demo")
+
+    async def _prepare(self, databases: Databases, supervisor: Supervisor) -> None:
+        """Install what is missing and settle first contact, as often as it takes."""
+        while True:
+            try:
+                await self._prepare_once(databases)
+            except SameDatabaseError:
+                raise
+            except FirstContactUndecided as error:
+                self._undecided = {"message": str(error), "hint": error.hint}
+                self._enter(Phase.WAITING)
+                _log.error("nothing is written until you choose", error=str(error), hint=error.hint)
+                await supervisor.forgiven(None)
+            except Exception as error:  # noqa: BLE001 - counted, shown and retried like a link's failure
+                await supervisor.forgiven(supervisor.failed(error))
+            else:
+                self._undecided = None
+                return
+
+    async def _prepare_once(self, databases: Databases) -> None:
+        async with AsyncExitStack() as stack:
+            connections = {}
+            for side in Side:
+                connections[side] = await connect(databases.endpoint(side), "install")
+                stack.callback(connections[side].terminate)
+            await check_distinct(connections[Side.MAIN], connections[Side.BACKUP])
+            tell(await install_both(databases, connections, two_way=self._rules.two_way), self._told)
+        with progress.shown(self._console) as show:
+
+            def copying(entity: str, copied: int, total: int) -> None:
+                self._enter(Phase.COPYING)
+                show(entity, copied, total)
+
+            main, backup, two_way = databases.main, databases.backup, self._rules.two_way
+            outcome = await first_contact(main, backup, self._choice, copying, two_way=two_way)
+        _log.info("first contact", action=outcome.action.value, reason=outcome.reason, rows=outcome.rows)
+        for note in outcome.notes:
+            _log.warning(note)
+
+    def _supervised(self, databases: Databases) -> Supervisor:
+        engine = Engine(
+            databases.main,
+            databases.backup,
+            two_way=self._rules.two_way,
+            options=Options(interval_s=self._rules.interval_ms / 1000),
+            policy=self._policy,
+        )
+        return Supervisor(engine, limit=self._rules.max_failures, changed=self._changed)
+
+    def _policy(self, entity: Entity) -> Policy:
+        return self._decisions.policy(str(entity))
+
+    def _decided(self, decisions: Config) -> None:
+        self._decisions = decisions
+        if self._supervisor is not None:
+            self._supervisor.decided(decisions)
+
+    def _stand_by(self) -> None:
+        _log.info("another instance works; standing by")
+        self._enter(Phase.STANDBY)
+
+    def _enter(self, phase: Phase) -> None:
+        if phase is self._phase:
+            return
+        self._phase = phase
+        _log.info("service", phase=phase.value)
+        if phase is Phase.COPYING and self._supervisor is not None:
+            for health in self._supervisor.health.values():
+                health.state = LinkState.COPYING
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._leadership is not None:
+            self._leadership.changed()
+
+
+async def serve(settings: Settings, choice: str | None, console: Console) -> None:
+    """Run the service until it is asked to end.
+
+    Raises:
+        AddressError: the port is taken.
+        ConfigurationError: the databases cannot be what the settings say.
+    """
+    with asked_to_end() as asked:
+        service = Service(settings, choice, console)
+        app = application(service.status, settings.allowed_hosts)
+        async with listening(app, settings.host, settings.port) as address:
+            _log.info("listening", address=str(address))
+            working = asyncio.create_task(service.run(address), name="service")
+            ending = asyncio.create_task(asked.wait(), name="signal")
+            await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                _log.info("ending")
+                asyncio.get_running_loop().call_later(END_SECONDS, _end_now)
+            ending.cancel()
+            working.cancel()
+            await asyncio.wait({working})
+        if not working.cancelled():
+            working.result()
+    _log.info("ended")
+
+
+def _end_now() -> None:
+    _log.warning("the end took too long; leaving the rest to the operating system", seconds=END_SECONDS)
+    os._exit(0)

@@ -1,0 +1,78 @@
+"""What has to be done now and then beside the links: new tables captured, old changes pruned."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import structlog
+
+from cdc.model import Side
+from cdc.prune import prune
+from cdc.session import Connection, connect
+from server.databases import Databases
+from server.health import Fault, classify, delay, describe
+from server.installation import install_both, tell
+from triggers.catalog import fingerprint
+
+EVERY = 5.0
+"""Seconds between two rounds."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def run(databases: Databases, known: set[str], *, two_way: bool) -> None:
+    """Look after both databases until cancelled; failures are logged and retried.
+
+    Args:
+        databases: where both sides are.
+        known: what was said about tables before, so that nothing is said twice.
+        two_way: False leaves BACKUP without capture.
+    """
+    failures = 0
+    while True:
+        try:
+            async with AsyncExitStack() as stack:
+                connections = {}
+                for side in Side:
+                    connections[side] = await connect(databases.endpoint(side), "upkeep")
+                    stack.callback(connections[side].terminate)
+                prints: dict[Side, str] = {}
+                while True:
+                    prints = await _new_tables(databases, connections, prints, known, two_way=two_way)
+                    await _prune(connections)
+                    failures = 0
+                    await asyncio.sleep(EVERY)
+        except Exception as error:  # noqa: BLE001 - upkeep must go on, whatever happens
+            failures += 1
+            fault, (message, hint) = classify(error), describe(error)
+            if fault is not Fault.CONNECTIVITY:
+                _log.warning("upkeep failed, trying again", error=message, hint=hint, exc_info=error)
+            await asyncio.sleep(delay(failures, fault))
+
+
+async def _new_tables(
+    databases: Databases,
+    connections: dict[Side, Connection],
+    before: dict[Side, str],
+    known: set[str],
+    *,
+    two_way: bool,
+) -> dict[Side, str]:
+    """Install again where the tables are not what they were. Returns what they are now."""
+    now = {
+        side: await fingerprint(connection, databases.endpoint(side).schemas)
+        for side, connection in connections.items()
+    }
+    if now == before:
+        return now
+    tell(await install_both(databases, connections, two_way=two_way), known)
+    return {
+        side: await fingerprint(connection, databases.endpoint(side).schemas)
+        for side, connection in connections.items()
+    }
+
+
+async def _prune(connections: dict[Side, Connection]) -> None:
+    for side in Side:
+        await prune(connections[side], connections[side.other], side)
