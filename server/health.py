@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 import asyncpg
-from tenacity import AsyncRetrying, RetryCallState, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from cdc.errors import CdcError, ConfigurationError, ConnectivityError, HistoryError, InstallRefused
 from cdc.session import UNREACHABLE
 
+SHORTEST_DELAY = 0.2
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 10.0
 LONGEST_PROBE = 5.0
@@ -63,11 +64,11 @@ def describe(error: BaseException) -> tuple[str, str]:
 
 
 def delay(failures: int, fault: Fault) -> float:
-    """Seconds until the next attempt: doubled with each failure, jittered, capped."""
+    """Seconds until the next attempt: anything up to a limit that doubles with each failure and is capped."""
     longest = LONGEST_PROBE if fault is Fault.CONNECTIVITY else LONGEST_DELAY
     state = RetryCallState(AsyncRetrying(), None, (), {})
     state.attempt_number = max(failures, 1)
-    return wait_exponential_jitter(initial=FIRST_DELAY, max=longest, jitter=FIRST_DELAY)(state)
+    return wait_random_exponential(multiplier=FIRST_DELAY, max=longest, min=SHORTEST_DELAY)(state)
 
 
 @dataclass(slots=True)
