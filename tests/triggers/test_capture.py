@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from tests.databases import Pair
+from tests.triggers.changes import Captured, capture, take
+
+
+async def test_insert_update_delete(pair: Pair) -> None:
+    db = pair.main
+    await db.execute('CREATE TABLE "Product" (id text PRIMARY KEY, name text, price numeric)')
+    await capture(db)
+    await db.execute("INSERT INTO \"Product\" VALUES ('a', 'x, \"y\"', 1.50), ('b', NULL, NULL)")
+    await db.execute("UPDATE \"Product\" SET price = 2 WHERE id = 'a'")
+    await db.execute("DELETE FROM \"Product\" WHERE id = 'b'")
+    columns = "id,name,price"
+    assert await take(db) == [
+        Captured("Product", "I", columns, None, '(a,"x, ""y""",1.50)'),
+        Captured("Product", "I", columns, None, "(b,,)"),
+        Captured("Product", "U", columns, '(a,"x, ""y""",1.50)', '(a,"x, ""y""",2)'),
+        Captured("Product", "D", columns, "(b,,)", None),
+    ]
+
+
+async def test_many_rows_are_paired_with_themselves(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v int, filler text)")
+    await capture(db)
+    await db.execute("INSERT INTO t SELECT i, i, repeat('x', 200) FROM generate_series(1, 30000) i")
+    await db.execute("DELETE FROM cdc.changelog")
+    # A small update first: the plan that it leaves behind must not make the large one quadratic.
+    await db.execute("UPDATE t SET v = v + 1 WHERE id <= 2")
+    await db.execute("DELETE FROM cdc.changelog")
+    await db.execute("SET work_mem = '64kB'")
+    await db.execute("UPDATE t SET v = -v WHERE id % 3 <> 0", timeout=20)
+    count, wrong = await db.fetchrow(
+        "SELECT count(*), count(*) FILTER (WHERE (old::t).id <> (new::t).id OR (old::t).v <> -(new::t).v)"
+        " FROM (SELECT old::text::t AS old, new::text::t AS new FROM cdc.changelog) AS c"
+    )
+    assert (count, wrong) == (20000, 0)
+
+
+async def test_update_that_changes_nothing_is_not_recorded(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v numeric)")
+    await capture(db)
+    await db.execute("INSERT INTO t VALUES (1, 1.0), (2, 2), (3, 3)")
+    await take(db)
+    await db.execute("UPDATE t SET v = v WHERE id = 1")
+    await db.execute("UPDATE t SET v = v")
+    await db.execute("UPDATE t SET v = 9 WHERE false")
+    await db.execute("DELETE FROM t WHERE false")
+    await db.execute("INSERT INTO t SELECT 4, 4 WHERE false")
+    assert await take(db) == []
+    await db.execute("UPDATE t SET v = 1.00 WHERE id <= 2")
+    assert [(c.old, c.new) for c in await take(db)] == [("(1,1.0)", "(1,1.00)"), ("(2,2)", "(2,1.00)")]
+
+
+async def test_a_changed_key_is_one_update(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY DEFERRABLE, v text)")
+    await capture(db)
+    await db.execute("INSERT INTO t VALUES (1, 'a'), (2, 'b'), (3, 'c')")
+    await take(db)
+    await db.execute("UPDATE t SET id = id + 1")
+    assert [(c.op, c.old, c.new) for c in await take(db)] == [
+        ("U", "(1,a)", "(2,a)"),
+        ("U", "(2,b)", "(3,b)"),
+        ("U", "(3,c)", "(4,c)"),
+    ]
+
+
+async def test_on_conflict_do_update(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v int)")
+    await capture(db)
+    await db.execute("INSERT INTO t VALUES (1, 1), (3, 3), (5, 5)")
+    await take(db)
+    await db.execute(
+        "INSERT INTO t SELECT i, i * 10 FROM generate_series(1, 6) i"
+        " ON CONFLICT (id) DO UPDATE SET v = t.v + excluded.v"
+    )
+    assert sorted((c.op, c.old, c.new) for c in await take(db) if c.op == "U") == [
+        ("U", "(1,1)", "(1,11)"),
+        ("U", "(3,3)", "(3,33)"),
+        ("U", "(5,5)", "(5,55)"),
+    ]
+    await db.execute("INSERT INTO t VALUES (1, 0), (7, 0) ON CONFLICT DO NOTHING")
+    assert [(c.op, c.new) for c in await take(db)] == [("I", "(7,0)")]
+
+
+async def test_merge(pair: Pair) -> None:
+    db = pair.main
+    if db.get_server_version().major < 15:
+        pytest.skip("MERGE came with PostgreSQL 15")
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v int)")
+    await capture(db)
+    await db.execute("INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)")
+    await take(db)
+    await db.execute(
+        "MERGE INTO t USING generate_series(1, 5) AS s (id) ON t.id = s.id"
+        " WHEN MATCHED AND s.id = 2 THEN DELETE WHEN MATCHED THEN UPDATE SET v = 0"
+        " WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.id)"
+    )
+    assert sorted((c.op, c.old, c.new) for c in await take(db)) == [
+        ("D", "(2,2)", None),
+        ("I", None, "(4,4)"),
+        ("I", None, "(5,5)"),
+        ("U", "(1,1)", "(1,0)"),
+        ("U", "(3,3)", "(3,0)"),
+    ]
+
+
+async def test_copy(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v text)")
+    await capture(db)
+    await db.copy_records_to_table("t", records=[(1, "a\tb"), (2, None)])
+    assert [(c.op, c.new) for c in await take(db)] == [("I", '(1,"a\tb")'), ("I", "(2,)")]
+
+
+async def test_foreign_key_cascades(pair: Pair) -> None:
+    db = pair.main
+    await db.execute(
+        "CREATE TABLE p (id int PRIMARY KEY);"
+        "CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p ON DELETE CASCADE ON UPDATE CASCADE);"
+        "CREATE TABLE n (id int PRIMARY KEY, c int REFERENCES c ON DELETE SET NULL)"
+    )
+    await capture(db)
+    await db.execute(
+        "INSERT INTO p VALUES (1), (2), (3); INSERT INTO c SELECT i, 1 + i % 3 FROM generate_series(1, 6) i;"
+        "INSERT INTO n SELECT i, i FROM generate_series(1, 6) i"
+    )
+    await take(db)
+    await db.execute("UPDATE p SET id = id + 10")
+    updates = [(c.old, c.new) for c in await take(db) if c.table == "c"]
+    assert sorted(updates) == sorted((f"({i},{1 + i % 3})", f"({i},{11 + i % 3})") for i in range(1, 7))
+    await db.execute("DELETE FROM p WHERE id IN (11, 12)")
+    changes = await take(db)
+    assert sorted(c.old for c in changes if c.table == "p" and c.old) == ["(11)", "(12)"]
+    assert sorted(c.old for c in changes if c.table == "c" and c.old) == [
+        "(1,12)",
+        "(3,11)",
+        "(4,12)",
+        "(6,11)",
+    ]
+    assert sorted((c.op, c.old, c.new) for c in changes if c.table == "n") == [
+        ("U", f"({i},{i})", f"({i},)") for i in (1, 3, 4, 6)
+    ]
+
+
+async def test_rollbacks_and_savepoints(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY)")
+    await capture(db)
+    async with db.transaction():
+        await db.execute("INSERT INTO t VALUES (1)")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            async with db.transaction():
+                await db.execute("INSERT INTO t VALUES (2)")
+                await db.execute("INSERT INTO t VALUES (1)")
+        await db.execute("INSERT INTO t VALUES (3)")
+        xid = await db.fetchval("SELECT pg_current_xact_id()::text")
+        assert await db.fetch("SELECT DISTINCT txid::text FROM cdc.changelog") == [(xid,)]
+    await db.execute("BEGIN; INSERT INTO t VALUES (4); ROLLBACK")
+    assert [c.new for c in await take(db)] == ["(1)", "(3)"]
+
+
+async def test_views_and_rules(pair: Pair) -> None:
+    db = pair.main
+    await db.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, v int); CREATE VIEW w AS SELECT * FROM t WHERE v < 10;"
+        "CREATE TABLE u (id int PRIMARY KEY, v int);"
+        "CREATE RULE r AS ON INSERT TO u DO ALSO INSERT INTO t VALUES (new.id, new.v)"
+    )
+    await capture(db)
+    await db.execute("INSERT INTO w VALUES (1, 1)")
+    await db.execute("UPDATE w SET v = 2")
+    await db.execute("INSERT INTO u VALUES (2, 2)")
+    assert [(c.table, c.op, c.new) for c in await take(db)] == [
+        ("t", "I", "(1,1)"),
+        ("t", "U", "(1,2)"),
+        ("u", "I", "(2,2)"),
+        ("t", "I", "(2,2)"),
+    ]
+
+
+async def test_truncate(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p int REFERENCES p)")
+    await capture(db)
+    await db.execute("TRUNCATE p RESTART IDENTITY CASCADE")
+    assert sorted(await take(db)) == [Captured(table, "T", None, None, None) for table in ("c", "p")]
+    await db.execute("INSERT INTO cdc.position (source, epoch, seen) VALUES ('BACKUP', 'x', '10:20:15')")
+    await db.execute("TRUNCATE c")
+    assert await db.fetchval("SELECT seen::text FROM cdc.changelog") == "10:20:15"
+
+
+async def test_nothing_is_captured_while_applying(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY)")
+    await capture(db)
+    async with db.transaction():
+        await db.execute("SELECT set_config('cdc.applying', 'on', true)")
+        await db.execute("INSERT INTO t VALUES (1); UPDATE t SET id = 2; DELETE FROM t; TRUNCATE t")
+    assert await take(db) == []
+    # After use the setting is an empty text, not null: capture is on again.
+    await db.execute("INSERT INTO t VALUES (3)")
+    assert [c.new for c in await take(db)] == ["(3)"]
+
+
+async def test_replica_mode_is_captured(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY)")
+    await capture(db)
+    await db.execute("SET session_replication_role = replica; INSERT INTO t VALUES (1)")
+    assert [c.new for c in await take(db)] == ["(1)"]
+
+
+async def test_two_hundred_columns(pair: Pair) -> None:
+    db = pair.main
+    names = [f"c{i}" for i in range(200)]
+    await db.execute(f"CREATE TABLE t ({', '.join(f'{name} int DEFAULT 7' for name in names)})")
+    await capture(db)
+    await db.execute("INSERT INTO t DEFAULT VALUES")
+    await db.execute("UPDATE t SET c3 = 8")
+    changes = await take(db)
+    assert [change.columns for change in changes] == [",".join(names)] * 2
+    assert changes[1].new == "(" + ",".join("8" if i == 3 else "7" for i in range(200)) + ")"
+
+
+async def test_a_table_without_columns(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t ()")
+    await capture(db)
+    await db.execute("INSERT INTO t DEFAULT VALUES")
+    assert await take(db) == [Captured("t", "I", "", None, "()")]
+
+
+async def test_generated_columns_keep_their_places(pair: Pair) -> None:
+    db = pair.main
+    virtual = (
+        ", w int GENERATED ALWAYS AS (a + 2) VIRTUAL" if db.get_server_version().major >= 18 else ", w int"
+    )
+    await db.execute(f"CREATE TABLE t (a int, s int GENERATED ALWAYS AS (a + 1) STORED{virtual}, b int)")
+    await capture(db)
+    await db.execute("INSERT INTO t (a, b) VALUES (1, 9)")
+    await db.execute("UPDATE t SET a = 2")
+    assert [(c.columns, c.old, c.new) for c in await take(db)] == [
+        ("a,s,w,b", None, "(1,2,,9)"),
+        ("a,s,w,b", "(1,2,,9)", "(2,3,,9)"),
+    ]
