@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ class Link:
         self._reader: Reader | None = None
         self._applier: Applier | None = None
         self._kept = True
+        self._ahead: asyncio.Task[Batch] | None = None
 
     @property
     def side(self) -> Side:
@@ -119,6 +121,7 @@ class Link:
 
     async def close(self) -> None:
         """Drop every session; what was not committed is rolled back by the server."""
+        await self._drop_ahead()
         if self._listener is not None:
             await self._listener.close()
         for connection in self._connections:
@@ -136,13 +139,18 @@ class Link:
         """
         reader, applier, position = self._opened()
         try:
-            batch = await reader.read(position)
+            batch = await self._next(reader, position)
             if not batch.changes:
                 await self._skip(batch)
                 return StepResult()
             await reader.learn(batch.changes)
+            if batch.more:
+                self._ahead = asyncio.create_task(reader.read(batch.after))
             outcome = await self._apply(applier, batch)
-        except UNREACHABLE as error:
+        except BaseException as error:
+            await self._drop_ahead()
+            if not isinstance(error, UNREACHABLE):
+                raise
             raise ConnectivityError(
                 f"link {self.side} to {self.target.side} was cut: {error or type(error).__name__}"
             ) from error
@@ -219,6 +227,19 @@ class Link:
             )
         window_to = Seen.parse(row["window_to"]) if row["window_to"] else None
         return Position(row["epoch"], Seen.parse(row["seen"]), window_to, row["last_seq"])
+
+    async def _next(self, reader: Reader, position: Position) -> Batch:
+        """The batch that was read ahead while the one before was applied, else a fresh one."""
+        ahead, self._ahead = self._ahead, None
+        return await ahead if ahead is not None else await reader.read(position)
+
+    async def _drop_ahead(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.wait({ahead})
+            if not ahead.cancelled():
+                ahead.exception()  # whatever it met is met again when the batch is read anew
 
     async def _skip(self, batch: Batch) -> None:
         """Move on past an empty read; stored only when it ends a window that was applied in pages."""

@@ -15,8 +15,6 @@ from cdc.shape import Column, ForeignKey, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified, type_name
 from triggers.statements import render
 
-_NOTHING = fragment("NULL::boolean[]")
-
 
 @dataclass(frozen=True)
 class Mapping:
@@ -155,6 +153,14 @@ class Mapping:
                 "CASE WHEN p.part = 1 OR NOT b.has_o THEN (b.n).{c} ELSE (b.o).{c} END"
             ),
             "key_of_item": self._key_from("CASE WHEN b.has_n THEN (b.n).{c} ELSE (b.o).{c} END"),
+            "key_of_origin": self._key_from("(b.origin).{c}"),
+            "same_key_of_item": joined(
+                (
+                    fragment("(b.origin).{c} {op} (b.after).{c}", c=identifier(name), op=op)
+                    for name, op in zip(self.key_columns, self._operators, strict=True)
+                ),
+                " AND ",
+            ),
             "key_of_after": self._key_from("(x.after).{c}"),
             "key_of_texts": self._key_of_texts,
             "same_key": joined(
@@ -204,9 +210,38 @@ class Mapping:
             batch=batch,
             held=_HELD if live else fragment("$7::text IS NULL"),
             subsumed=self._subsumed(fragment("$7")) if live else fragment("false"),
-            outgoing=self._suspicions(self.shape.outgoing, outgoing=True),
-            incoming=self._suspicions(self.shape.incoming, outgoing=False),
+            outgoing=self._any_suspicions(self.shape.outgoing, outgoing=True),
+            incoming=self._any_suspicions(self.shape.incoming, outgoing=False),
         )
+
+    @cached_property
+    def one_update(self) -> str:
+        """The update of a single row."""
+        wanted = ["image", "table", "settings", "match", "current", "before", "key_of_origin", "same_key_of_item"]
+        return self._render("apply_one_update", wanted, **self._flags)
+
+    @cached_property
+    def one_delete(self) -> str:
+        """The delete of a single row."""
+        wanted = ["image", "table", "match", "current", "before", "key_of_origin"]
+        return self._render("apply_one_delete", wanted, **self._flags)
+
+    @cached_property
+    def one_insert(self) -> str:
+        """The insert of a single row: it may lack any parent, and cannot take one away."""
+        return self._render(
+            "apply_one_insert",
+            ("image", "table", "columns", "values"),
+            outgoing=_array([fragment("true")] * len(self.checked(self.shape.outgoing, outgoing=True))),
+            incoming=_array([fragment("false")] * len(self.checked(self.shape.incoming, outgoing=False))),
+        )
+
+    @cached_property
+    def _flags(self) -> dict[str, Composed]:
+        return {
+            "outgoing": self._suspicions(self.shape.outgoing, outgoing=True),
+            "incoming": self._suspicions(self.shape.incoming, outgoing=False),
+        }
 
     def events(self, batch: Composed) -> str:
         """All changes of certain keys of a batch."""
@@ -275,30 +310,33 @@ class Mapping:
         ]
 
     def _suspicions(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> Composed:
-        """For each checked foreign key a boolean: the batch wrote or lost such a reference."""
-        checked = self.checked(keys, outgoing=outgoing)
-        if not checked:
-            return _NOTHING
+        """For each checked foreign key a boolean: the net change `n` wrote or lost such a reference."""
         had, has = ("has_origin", "has_after") if outgoing else ("has_after", "has_origin")
         tests = []
-        for key in checked:
+        for key in self.checked(keys, outgoing=outgoing):
             names = [identifier(name) for name in self._reference_columns(key, outgoing=outgoing)]
             changed = joined(
-                (
-                    fragment("(n.origin).{c}::text IS DISTINCT FROM (n.after).{c}::text", c=name)
-                    for name in names
-                ),
+                (fragment("(n.origin).{c}::text IS DISTINCT FROM (n.after).{c}::text", c=name) for name in names),
                 " OR ",
             )
             tests.append(
                 fragment(
-                    "coalesce(bool_or(n.act IN ('B', 'H') OR (n.{has} AND (NOT n.{had} OR {changed}))), false)",
+                    "n.{has} AND (NOT n.{had} OR {changed})",
                     has=identifier(has),
                     had=identifier(had),
                     changed=changed,
                 )
             )
-        return fragment("ARRAY[{tests}]", tests=joined(tests))
+        return _array(tests)
+
+    def _any_suspicions(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> Composed:
+        """For each checked foreign key a boolean: some net change of the batch wrote or lost such a reference."""
+        tests = self._suspicions(keys, outgoing=outgoing)
+        count = len(self.checked(keys, outgoing=outgoing))
+        places = [type_name(f"({tests})[{i + 1}]") for i in range(count)]
+        return _array(
+            [fragment("coalesce(bool_or(n.act IN ('B', 'H') OR {t}), false)", t=place) for place in places]
+        )
 
     def references(self, key: ForeignKey, batch: Composed, *, outgoing: bool) -> str:
         """The check of one foreign key after a batch."""
@@ -366,6 +404,10 @@ class Mapping:
             child=qualified(key.child.schema, key.child.table),
             child_match=match(fragment("c"), key.child_columns, parent_first=False),
         )
+
+
+def _array(tests: Sequence[Composed]) -> Composed:
+    return fragment("ARRAY[{tests}]::boolean[]", tests=joined(tests))
 
 
 _HELD = fragment(

@@ -14,7 +14,7 @@ from cdc.position import Position, Seen
 from cdc.session import Connection
 from triggers.statements import statement
 
-BATCH_ROWS: Final = 5_000
+BATCH_ROWS: Final = 10_000
 BATCH_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -64,7 +64,8 @@ class Reader:
 
     async def prepare(self) -> None:
         """Set the session up: index scans always, since the changelog's statistics lag behind."""
-        await self._connection.execute("SET enable_seqscan = off; SET synchronous_commit = on; SET jit = off")
+        await self._connection.execute("SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; "
+            "SET synchronous_commit = on")
         await self.read_tables()
 
     async def read(self, position: Position) -> Batch:

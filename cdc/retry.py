@@ -74,7 +74,7 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
                 raise _Mixed
             if outcome.conflicts:
                 return outcome  # the entry has become the conflict that was found
-            raise asyncpg.LockNotAvailableError(LOCKED)  # noqa: TRY301 - leaves the savepoint, then is noted
+            raise asyncpg.LockNotAvailableError(LOCKED)
     except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
         if not isinstance(error, _Mixed) and not splits(error):
             raise

@@ -56,7 +56,7 @@ def number(value: int) -> Composed:
 
 
 def type_name(text: str) -> Composed:
-    """Take a type as `format_type` printed it with an empty search path: quoted and qualified by the server."""
+    """Take a type as `format_type` printed it with an empty search path: quoted and qualified there."""
     return Composed(text)
 
 
