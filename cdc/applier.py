@@ -8,8 +8,9 @@ from typing import Final
 
 import asyncpg
 
-from cdc.errors import PositionMoved
+from cdc.errors import PositionMoved, SchemaMismatch
 from cdc.faults import Blame, judge
+from cdc.images import parse_row
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Policy, Side
 from cdc.position import Position
@@ -48,10 +49,14 @@ class Applier:
         reader: Reader,
         policy: Callable[[Entity], Policy],
     ) -> None:
-        """Take the target's session, the link's source side and reader, and the look-up of policies."""
+        """Take the target's session, the link's source side and reader, and the look-up of policies.
+
+        `held` are tables, in the contract's form, that wait for their schema: their changes are passed over.
+        """
         self.target = target
         self.source = source
         self.reader = reader
+        self.held: set[str] = set()
         self._policy = policy
         self._live = True
 
@@ -87,11 +92,17 @@ class Applier:
         Raises:
             SchemaMismatch: the target has no such table, or no key like the source's.
         """
-        for table_id, columns in {(change.table_id, change.columns) for change in changes}:
+        parts: dict[tuple[int, tuple[str, ...]], list[Change]] = {}
+        for change in changes:
+            if self._is_held(change):
+                continue
+            parts.setdefault((change.table_id, change.columns), []).append(change)
+        for (table_id, columns), part in parts.items():
             table = self.reader.known(table_id)
             if table is not None:
                 own = self.target.own_columns(table.entity)
-                await self.target.mapping(table.entity, columns or own, table.key_columns)
+                mapping = await self.target.mapping(table.entity, columns or own, table.key_columns)
+                check_fit(mapping, part)
 
     async def apply(self, before: Position, batch: Batch) -> Outcome:
         """Apply a batch whole and as sets, or not at all.
@@ -108,13 +119,17 @@ class Applier:
     async def apply_changes(self, changes: Sequence[Change], *, ignore_live: bool = False) -> Outcome:
         """Carry changes out inside the open transaction; `ignore_live` when they are live entries' own."""
         outcome = Outcome()
-        for run in runs(changes):
+        for run in runs(change for change in changes if not self._is_held(change)):
             if run.truncated:
                 known = [(change, self.reader.known(change.table_id)) for change in run.truncated]
                 await truncate(self.target, [(change, table.entity) for change, table in known if table])
                 continue
             outcome += await self._apply_run(run, live=self._live and not ignore_live)
         return outcome
+
+    def _is_held(self, change: Change) -> bool:
+        table = self.reader.known(change.table_id) if self.held else None
+        return table is not None and str(table.entity) in self.held
 
     async def _apply_run(self, run: Run, *, live: bool) -> Outcome:
         prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]
@@ -152,7 +167,7 @@ class Applier:
         self, item: Prepared, *, deletes: bool, writes: bool, live: bool
     ) -> Sequence[asyncpg.Record]:
         """Run the table's statement; the first row of the result has the totals, see apply.sql."""
-        if len(item.part.changes) == 1 and not live:
+        if len(item.part.changes) == 1 and item.mapping.key_columns and not live:
             row = await self._carry_out_one(item, deletes=deletes, writes=writes)
             if row is not None:
                 return [row]
@@ -164,9 +179,7 @@ class Applier:
             str(item.table.entity),
         )
 
-    async def _carry_out_one(
-        self, item: Prepared, *, deletes: bool, writes: bool
-    ) -> asyncpg.Record | None:
+    async def _carry_out_one(self, item: Prepared, *, deletes: bool, writes: bool) -> asyncpg.Record | None:
         """Try the short way for a single row. None: the batch statement has to look at it."""
         change, connection = item.part.changes[0], self.target.connection
         match change.op:
@@ -189,6 +202,26 @@ class Applier:
         residue = Residue(self.target, self.source, item.mapping, self._policy(item.table.entity))
         settled = await settle(residue, item.part, left, ARRAYS)
         return Outcome(applied=total - len(left)) + settled
+
+
+def check_fit(mapping: Mapping, changes: Iterable[Change]) -> None:
+    """Refuse changes with values in columns that the target has not; nulls there lose nothing.
+
+    Raises:
+        SchemaMismatch: naming the column.
+    """
+    places = [mapping.columns.index(name) for name in mapping.missing]
+    if not places:
+        return
+    for change in changes:
+        fields = parse_row(change.new) if change.new is not None else []
+        lost = [mapping.columns[place] for place in places if fields and fields[place] is not None]
+        if lost:
+            raise SchemaMismatch(
+                f"{mapping.entity}: the target has no column {', '.join(lost)}",
+                entity=str(mapping.entity),
+                hint="add it there as it is on the other side; the table goes on by itself",
+            )
 
 
 def splits(error: Exception) -> bool:

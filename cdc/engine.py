@@ -150,6 +150,7 @@ class Engine:
             for link in self.links.values():
                 while (await link.step()).changes:
                     busy = True
+                await link.release()
                 await link.retry()
             waiting, opened = await self.referee.step()
             if not (busy or waiting or opened):

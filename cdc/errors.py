@@ -64,4 +64,9 @@ class ResolutionRefused(CdcError):
 
 
 class SchemaMismatch(CdcError):
-    """A table's two definitions cannot hold the same rows."""
+    """A table's two definitions cannot hold the same rows; the other tables go on."""
+
+    def __init__(self, message: str, *, entity: str = "", hint: str = "") -> None:
+        """Take what does not fit and the table it is about, in the contract's form."""
+        super().__init__(message, hint=hint)
+        self.entity = entity

@@ -13,8 +13,9 @@ import asyncpg
 
 from cdc.applier import Applier, splits
 from cdc.epoch import epoch
-from cdc.errors import ConnectivityError, HistoryError
+from cdc.errors import ConnectivityError, HistoryError, SchemaMismatch
 from cdc.faults import Blame, judge
+from cdc.held import RETRY_S, hold, load, release
 from cdc.listener import Listener
 from cdc.model import Entity, Policy, Side
 from cdc.position import Position, Seen
@@ -30,6 +31,8 @@ from triggers.statements import statement
 BUSY_READS: Final = 3
 """Reads in a row that found something, after which writers need not notify any more."""
 LAGS_KEPT: Final = 1_000
+ATTEMPTS: Final = 100
+"""Tries of one batch while tables are found to have changed; each after the first holds one more table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ class Link:
         self._reader: Reader | None = None
         self._applier: Applier | None = None
         self._kept = True
+        self._released_at = 0.0
         self._ahead: asyncio.Task[Batch] | None = None
 
     @property
@@ -112,6 +116,7 @@ class Link:
             await sink.prepare()
             self._applier = Applier(sink, self.side, self._reader, self._policy)
             self.position = self._stored = await self._load(source, target)
+            await load(self._applier)
             if listen:
                 self._listener = Listener(self.source, interval_s=self._options.interval_s)
                 await self._listener.open()
@@ -170,6 +175,15 @@ class Link:
             pause = await next_retry(applier)
         return pause
 
+    async def release(self) -> bool:
+        """Try held tables again. Returns whether some are still held."""
+        _, applier, position = self._opened()
+        if applier.held:
+            outcome = await release(applier, position)
+            self.stats.applied += outcome.applied
+            self._kept = self._kept or outcome.deferred > 0
+        return bool(applier.held)
+
     async def run(self) -> None:
         """Work until cancelled: apply what there is, sleep until there is more.
 
@@ -190,11 +204,21 @@ class Link:
                     await listener.wake()
                 continue
             busy = 0
-            if pause == 0:
+            if pause == 0 or self._kept:
                 pause = await self.retry()
             if not await listener.fall_asleep():
-                await listener.wait(pause)
+                holds = await self._release_now_and_then()
+                await listener.wait(min((s for s in (pause, RETRY_S if holds else None) if s), default=None))
                 pause = 0 if pause is not None else None
+
+    async def _release_now_and_then(self) -> bool:
+        """Try held tables again when it is time. Returns whether some are still held."""
+        _, applier, _ = self._opened()
+        now = asyncio.get_running_loop().time()
+        if applier.held and now - self._released_at >= RETRY_S:
+            self._released_at = now
+            return await self.release()
+        return bool(applier.held)
 
     def nudge(self) -> None:
         """Have a sleeping link read its source, so that its position moves on."""
@@ -253,19 +277,26 @@ class Link:
     async def _apply(self, applier: Applier, batch: Batch) -> Outcome:
         stored = self._stored
         assert stored is not None  # noqa: S101 - set together with the applier
-        for attempt in (1, 2):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 await applier.prepare(batch.changes)
                 return await applier.apply(stored, batch)
+            except SchemaMismatch as mismatch:
+                await self._refresh(applier)
+                if attempt > 1:
+                    await hold(applier, mismatch)
             except (asyncpg.PostgresError, ReferenceBroken) as error:
                 if attempt == 1 and _stale(error):
-                    await applier.target.refresh()
-                    await applier.reader.read_tables()
+                    await self._refresh(applier)
                     continue
                 if not splits(error):
                     raise
                 return await apply_split(applier, stored, batch)
-        raise AssertionError("unreachable")
+        raise SchemaMismatch("the tables change faster than they can be read", entity="")
+
+    async def _refresh(self, applier: Applier) -> None:
+        await applier.target.refresh()
+        await applier.reader.read_tables()
 
     def _count(self, batch: Batch, outcome: Outcome) -> None:
         now = datetime.now(UTC)

@@ -39,6 +39,7 @@ class Mapping:
             named = ", ".join(self.key_columns)
             raise SchemaMismatch(
                 f"{self.entity}: the target has no unique index over ({named})",
+                entity=str(self.entity),
                 hint="create the same primary key on both sides; the table goes on by itself",
             )
 
@@ -82,9 +83,8 @@ class Mapping:
 
     @cached_property
     def _operators(self) -> Sequence[Composed]:
-        key = self.shape.key(self.key_columns)
-        assert key is not None  # noqa: S101 - __post_init__ refused it
-        return key.operators
+        key = self.shape.key(self.key_columns) if self.key_columns else None
+        return key.operators if key else ()
 
     def _key_from(self, template: str) -> Composed:
         """`template` with {c} for a key column's name, once per key column, named k0, k1, ..."""
@@ -189,6 +189,8 @@ class Mapping:
 
     def apply(self, batch: Composed, *, live: bool) -> str:
         """The set-based statement; `live` when sync_state holds entries of this table to be looked at."""
+        if not self.key_columns:
+            return self._apply_bag(batch)
         wanted = [
             "image",
             "keys",
@@ -214,10 +216,30 @@ class Mapping:
             incoming=self._any_suspicions(self.shape.incoming, outgoing=False),
         )
 
+    def _apply_bag(self, batch: Composed) -> str:
+        outgoing = self.checked(self.shape.outgoing, outgoing=True)
+        incoming = self.checked(self.shape.incoming, outgoing=False)
+        return self._render(
+            "apply_bag",
+            ("image", "table", "after", "current", "columns", "values"),
+            batch=batch,
+            outgoing=_array([fragment("true")] * len(outgoing)),
+            incoming=_array([fragment("true")] * len(incoming)),
+        )
+
     @cached_property
     def one_update(self) -> str:
         """The update of a single row."""
-        wanted = ["image", "table", "settings", "match", "current", "before", "key_of_origin", "same_key_of_item"]
+        wanted = [
+            "image",
+            "table",
+            "settings",
+            "match",
+            "current",
+            "before",
+            "key_of_origin",
+            "same_key_of_item",
+        ]
         return self._render("apply_one_update", wanted, **self._flags)
 
     @cached_property
@@ -316,7 +338,10 @@ class Mapping:
         for key in self.checked(keys, outgoing=outgoing):
             names = [identifier(name) for name in self._reference_columns(key, outgoing=outgoing)]
             changed = joined(
-                (fragment("(n.origin).{c}::text IS DISTINCT FROM (n.after).{c}::text", c=name) for name in names),
+                (
+                    fragment("(n.origin).{c}::text IS DISTINCT FROM (n.after).{c}::text", c=name)
+                    for name in names
+                ),
                 " OR ",
             )
             tests.append(

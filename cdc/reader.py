@@ -64,8 +64,10 @@ class Reader:
 
     async def prepare(self) -> None:
         """Set the session up: index scans always, since the changelog's statistics lag behind."""
-        await self._connection.execute("SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; "
-            "SET synchronous_commit = on")
+        await self._connection.execute(
+            "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; "
+            "SET synchronous_commit = on"
+        )
         await self.read_tables()
 
     async def read(self, position: Position) -> Batch:
@@ -86,6 +88,13 @@ class Reader:
         if rows[0]["seq"] is not None and not rows[0]["durable"]:
             await self._connection.execute(statement("flush", "cdc"))
         return self._batch(position, rows)
+
+    async def read_held(self, seen: Seen, to: Seen, table_id: int, last_seq: int | None) -> list[Change]:
+        """Read a page of the changes of one table that its link passed over while the table was held."""
+        rows = await self._connection.fetch(
+            statement("read_held", "cdc"), str(seen), str(to), table_id, last_seq, self._rows
+        )
+        return [_change(row) for row in rows]
 
     def _batch(self, position: Position, rows: Sequence[asyncpg.Record]) -> Batch:
         to = Seen.parse(rows[0]["now"])

@@ -69,8 +69,8 @@ def _net_changes(table: CapturedTable, change: Change) -> list[NetChange]:
 
 
 def _entity_id(table: CapturedTable, change: Change, image: str | None) -> str | None:
-    if image is None:
-        return None
+    if image is None or not table.key_columns:
+        return image
     fields = dict(zip(change.columns, parse_row(image), strict=True))
     return join_key([fields[name] or "" for name in table.key_columns])
 

@@ -69,6 +69,7 @@ class Target:
             if shape is None:
                 raise SchemaMismatch(
                     f"{entity}: the target has no such table",
+                    entity=str(entity),
                     hint="create it there as it is on the other side; the table goes on by itself",
                 )
             self._images += 1
