@@ -74,7 +74,7 @@ def _left_alone(number: Number) -> str:
         return "It counts down."
     if number.increment > _EVERY_OTHER:
         return (
-            f"It counts in steps of {number.increment}, which its clients take as blocks; they would break if "
+            f"It counts in steps of {number.increment}, which clients take as blocks; they would break if "
             "that changed. Give the two sides ranges of their own with ALTER SEQUENCE … RESTART."
         )
     return ""

@@ -71,16 +71,16 @@ async def _refuse_if_needed(connection: Connection) -> None:
     row = await connection.fetchrow(statement("uninstall_open"))
     conflicts, pending = (row["conflicts"], row["pending"]) if row else (0, 0)
     reasons = [
-        f"{count} {what}"
-        for count, what in (
-            (conflicts, "conflicts are open"),
-            (pending, "changes have not reached the other side"),
+        f"{what}: {count}"
+        for what, count in (
+            ("conflicts still open", conflicts),
+            ("changes that have not reached the other side", pending),
         )
         if count
     ]
     if reasons:
         raise TriggerError(
-            f"{' and '.join(reasons)}; removing the triggers would lose them.",
+            f"Removing the triggers now would lose {', '.join(reasons)}.",
             hint="Let the service run until nothing is pending and resolve the conflicts (`cdc status`, "
             "`cdc conflicts`), or give --force to lose them.",
         )

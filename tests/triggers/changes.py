@@ -31,3 +31,10 @@ async def take(connection: Connection) -> list[Captured]:
     )
     await connection.execute("DELETE FROM cdc.changelog")
     return [Captured(*row) for row in rows]
+
+
+async def until(connection: Connection, condition: str) -> None:
+    """Ask until it is true; the test's own timeout is the limit."""
+    while True:
+        if await connection.fetchval(condition):
+            return

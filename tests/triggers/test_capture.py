@@ -156,10 +156,12 @@ async def test_rollbacks_and_savepoints(pair: Pair) -> None:
     await capture(db)
     async with db.transaction():
         await db.execute("INSERT INTO t VALUES (1)")
+        savepoint = db.transaction()
+        await savepoint.start()
+        await db.execute("INSERT INTO t VALUES (2)")
         with pytest.raises(asyncpg.UniqueViolationError):
-            async with db.transaction():
-                await db.execute("INSERT INTO t VALUES (2)")
-                await db.execute("INSERT INTO t VALUES (1)")
+            await db.execute("INSERT INTO t VALUES (1)")
+        await savepoint.rollback()
         await db.execute("INSERT INTO t VALUES (3)")
         xid = await db.fetchval("SELECT pg_current_xact_id()::text")
         assert await db.fetch("SELECT DISTINCT txid::text FROM cdc.changelog") == [(xid,)]

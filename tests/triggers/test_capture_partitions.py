@@ -98,7 +98,8 @@ async def test_a_root_with_a_foreign_partition_is_refused(pair: Pair) -> None:
         pytest.skip("this build has no postgres_fdw")
     await db.execute(
         "CREATE EXTENSION postgres_fdw; CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw;"
-        "CREATE TABLE t (id int) PARTITION BY LIST (id); CREATE FOREIGN TABLE f PARTITION OF t FOR VALUES IN (1) SERVER s"
+        "CREATE TABLE t (id int) PARTITION BY LIST (id);"
+        " CREATE FOREIGN TABLE f PARTITION OF t FOR VALUES IN (1) SERVER s"
     )
     (table,) = (await capture(db)).tables
     assert table.state == "refused"

@@ -15,7 +15,8 @@ from tests.triggers.changes import capture, take
 # Every alias, variable, function and staging name in our SQL, and what SQL itself finds hard.
 NAMES = (
     "old_rows new_rows o n t r x row one image ordinal id old new columns op seq txid at table_id seen found "
-    "tg_argv tg_relid tg_op tg_table_name tg_table_schema key value this record cdc changelog pg_catalog text "
+    "tg_argv tg_relid tg_op tg_table_name tg_table_schema key value this record cdc "
+    "changelog pg_catalog text "
     "json select user order current_user Ünïcode 'quote' \"double\" back\\slash {brace} $1 %s a,b ctid_ "
     + "é"
     * 31
@@ -117,7 +118,8 @@ async def test_a_column_added_behind_a_repeatable_read_snapshot(pair: Pair) -> N
 async def test_images_do_not_depend_on_the_session(pair: Pair) -> None:
     db = pair.main
     await db.execute(
-        "CREATE TABLE t (id int PRIMARY KEY, a timestamptz, b interval, c float8, d bytea, e regclass, f date,"
+        "CREATE TABLE t (id int PRIMARY KEY, a timestamptz, b interval, c float8, d bytea,"
+        " e regclass, f date,"
         " g timestamptz[], h float4, i money)"
     )
     await capture(db)
@@ -132,12 +134,14 @@ async def test_images_do_not_depend_on_the_session(pair: Pair) -> None:
     for name, value in settings.items():
         await db.execute(f"SET {name} = '{value}'")
     await db.execute(
-        "INSERT INTO t VALUES (1, '2024-07-01 12:00+00', '1 year 2 days -03:04:05.6', 0.1::float8 + 0.2, '\\xff00',"
+        "INSERT INTO t VALUES (1, '2024-07-01 12:00+00', '1 year 2 days -03:04:05.6',"
+        " 0.1::float8 + 0.2, '\\xff00',"
         " 't', '2024-07-01', '{2024-07-01 12:00+00, infinity}', 0.1, 12.5)"
     )
     await db.execute("UPDATE t SET id = 2")
     text = (
-        ',"2024-07-01 12:00:00+00","1 year 2 days -03:04:05.6",0.30000000000000004,"\\\\xff00",public.t,2024-07-01,'
+        ',"2024-07-01 12:00:00+00","1 year 2 days '
+        '-03:04:05.6",0.30000000000000004,"\\\\xff00",public.t,2024-07-01,'
         '"{""2024-07-01 12:00:00+00"",infinity}",0.1,$12.50)'
     )
     assert [c.new for c in await take(db)] == [f"(1{text}", f"(2{text}"]
@@ -150,7 +154,7 @@ async def test_a_role_without_any_right_on_schema_cdc_writes(pair: Pair) -> None
     await pair.main.execute(
         "CREATE TABLE t (id int PRIMARY KEY, v int);"
         f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON t TO {login.name};"
-        f"CREATE SCHEMA own AUTHORIZATION {login.name}"
+        f"CREATE SCHEMA own AUTHORIZATION {login.name} CREATE TABLE own.t ()"
     )
     await capture(pair.main)
     app = await pair.connect(Side.MAIN, login)
@@ -162,7 +166,7 @@ async def test_a_role_without_any_right_on_schema_cdc_writes(pair: Pair) -> None
     for forbidden in (
         "SELECT * FROM cdc.changelog",
         "SELECT cdc.wake()",
-        "CREATE TABLE own.t (); CREATE TRIGGER x AFTER INSERT ON own.t EXECUTE FUNCTION cdc.capture_insert(1)",
+        "CREATE TRIGGER x AFTER INSERT ON own.t EXECUTE FUNCTION cdc.capture_insert(1)",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.execute(forbidden)
@@ -192,9 +196,12 @@ async def test_a_hostile_search_path(pair: Pair) -> None:
     await app.execute(
         "CREATE OPERATOR evil.<> (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.ne);"
         "CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.eq);"
-        "CREATE TABLE evil.changelog (x int); CREATE TABLE evil.new_rows (x int); CREATE TYPE evil.text AS (x int);"
-        "CREATE TEMP TABLE new_rows (x int); CREATE TEMP TABLE old_rows (x int); CREATE TEMP TABLE changelog ();"
-        "CREATE TEMP TABLE pg_class (x int); CREATE TYPE pg_temp.text AS (x int); SET search_path = evil, pg_catalog, public"
+        "CREATE TABLE evil.changelog (x int); CREATE TABLE evil.new_rows (x int);"
+        " CREATE TYPE evil.text AS (x int);"
+        "CREATE TEMP TABLE new_rows (x int); CREATE TEMP TABLE old_rows (x int);"
+        " CREATE TEMP TABLE changelog ();"
+        "CREATE TEMP TABLE pg_class (x int); CREATE TYPE pg_temp.text AS (x int);"
+        " SET search_path = evil, pg_catalog, public"
     )
     await app.execute("INSERT INTO public.t VALUES (1, 'a'), (2, 'b')")
     await app.execute("UPDATE public.t SET v = 'c'")
@@ -207,7 +214,8 @@ async def test_a_cast_of_the_table_cannot_run_with_our_rights(pair: Pair) -> Non
     db = pair.main
     await db.execute(
         "CREATE TABLE t (id int PRIMARY KEY);"
-        "CREATE FUNCTION spy(t) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE 'ran as %', current_user; END$$;"
+        "CREATE FUNCTION spy(t) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE 'ran as %',"
+        " current_user; END$$;"
         "CREATE CAST (t AS text) WITH FUNCTION spy(t)"
     )
     await capture(db)

@@ -7,12 +7,14 @@ import pytest
 
 from cdc.model import Side
 from tests.databases import Connection, Pair
-from tests.triggers.changes import capture, take
+from tests.triggers.changes import capture, take, until
 from triggers import schema
 from triggers.errors import TriggerError
 from triggers.install import install
 
-TRIGGERS = "SELECT tgrelid::regclass::text, tgname::text, oid, xmin FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
+TRIGGERS = """
+SELECT tgrelid::regclass::text, tgname::text, oid, xmin FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2
+"""
 
 
 async def test_installing_again_touches_nothing(pair: Pair) -> None:
@@ -81,7 +83,7 @@ async def test_a_locked_table_is_waited_for_in_short_tries(pair: Pair) -> None:
     await transaction.start()
     await app.execute("INSERT INTO busy VALUES (1)")
     installing = asyncio.create_task(capture(db))
-    await seen(
+    await until(
         reader, "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted)"
     )
     # A writer that comes while we wait queues behind us, and gets through although the lock is never ours.
@@ -248,9 +250,7 @@ async def test_tables_of_others_are_refused_with_the_way_out(pair: Pair) -> None
     assert "only an owner" in table.notes[0]
     await pair.main.execute(f"ALTER TABLE t OWNER TO {login.name}")
     assert (await capture(db)).changed == ("t",)
-    await pair.main.execute(
-        f"ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY"
-    )
+    await pair.main.execute("ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY")
     (table,) = (await capture(db)).tables
     assert "BYPASSRLS" in table.notes[0]
 
@@ -261,12 +261,6 @@ async def test_all_functions_are_files_of_ours(pair: Pair) -> None:
         "SELECT proname::text FROM pg_proc WHERE pronamespace = 'cdc'::regnamespace"
     )
     assert {row[0] for row in names} == set(schema.FUNCTIONS)
-
-
-async def seen(connection: Connection, condition: str) -> None:
-    """Ask until it is true; the test's own timeout is the limit."""
-    while not await connection.fetchval(condition):
-        await asyncio.sleep(0)
 
 
 async def test_a_subscription_target_is_refused(pair: Pair) -> None:
