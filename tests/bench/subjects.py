@@ -18,6 +18,7 @@ import asyncpg
 from cdc.model import Side
 from server.embedded import Cluster
 from tests.bench.rig import Rig, Servers, connected, until
+from triggers.install import install
 from triggers.statements import statement
 
 PACKAGE = "tests.bench"
@@ -131,8 +132,6 @@ class Capture(Subject):
     name = "capture"
 
     async def install(self) -> None:
-        from triggers.install import install  # noqa: PLC0415
-
         async with connected(self.main, self.backup) as connections:
             for side, connection in zip(Side, connections, strict=True):
                 await install(connection, side=side, schemas=("public",))
