@@ -35,7 +35,7 @@ class Segment:
 
 
 def segments(steps: Sequence[Step]) -> list[Segment]:
-    """Reduce a key's changes to the fewest segments; at a break something was written that was not captured."""
+    """Reduce a key's changes to the fewest segments; at a break something was written uncaptured."""
     found: list[Segment] = []
     for _, group in groupby(steps, key=lambda step: step.txid):
         for segment in _within_transaction(list(group)):

@@ -12,13 +12,13 @@ from typing import Final
 import asyncpg
 
 from cdc.applier import Applier, splits
-from cdc.epoch import epoch
-from cdc.errors import ConnectivityError, HistoryError, SchemaMismatch
+from cdc.errors import ConnectivityError, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.held import RETRY_S, hold, load, release
+from cdc.history import load_position
 from cdc.listener import Listener
 from cdc.model import Entity, Policy, Side
-from cdc.position import Position, Seen
+from cdc.position import Position
 from cdc.reader import BATCH_BYTES, BATCH_ROWS, Batch, Reader
 from cdc.references import ReferenceBroken
 from cdc.residue import Outcome
@@ -26,7 +26,6 @@ from cdc.retry import next_retry, retry_deferred
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.splitter import apply_split
 from cdc.target import Target
-from triggers.statements import statement
 
 BUSY_READS: Final = 3
 """Reads in a row that found something, after which writers need not notify any more."""
@@ -115,7 +114,7 @@ class Link:
             sink = Target(target, self.target.schemas)
             await sink.prepare()
             self._applier = Applier(sink, self.side, self._reader, self._policy)
-            self.position = self._stored = await self._load(source, target)
+            self.position = self._stored = await load_position(source, target, self.side)
             await load(self._applier)
             if listen:
                 self._listener = Listener(self.source, interval_s=self._options.interval_s)
@@ -234,23 +233,6 @@ class Link:
         if self._reader is None or self._applier is None or self.position is None:
             raise ConnectivityError(f"link {self.side} to {self.target.side} is not open")
         return self._reader, self._applier, self.position
-
-    async def _load(self, source: Connection, target: Connection) -> Position:
-        row = await target.fetchrow(statement("position_read", "cdc"), self.side)
-        if row is None:
-            raise HistoryError(
-                f"{self.target.side} has no position of {self.side}",
-                hint="run `cdc run`, which makes the two databases equal first",
-            )
-        current = await epoch(source)
-        if row["epoch"] != current:
-            raise HistoryError(
-                f"{self.side} is not the database that {self.target.side} was synced with: it was replaced, "
-                f"restored, promoted or cloned (was {row['epoch']}, is {current})",
-                hint=f"look at both sides, then run `cdc resync {self.target.side}`",
-            )
-        window_to = Seen.parse(row["window_to"]) if row["window_to"] else None
-        return Position(row["epoch"], Seen.parse(row["seen"]), window_to, row["last_seq"])
 
     async def _next(self, reader: Reader, position: Position) -> Batch:
         """The batch that was read ahead while the one before was applied, else a fresh one."""

@@ -1,9 +1,10 @@
 """Compares both sides' rows of keys whose content alone could not tell whether the sides agree.
 
-Content cannot see A -> B -> A: a key met as already there, or missing at a delete, or decided by a policy may
-be different on the two sides although every change was answered. Once both links have passed the point where
-it was met, both live rows are read. Equal: done, and an open conflict of the key has CONVERGED. Different, twice
-and unchanged, with both links past both readings: nothing is in flight that could explain it, so it is a conflict.
+Content cannot see A -> B -> A: a key met as already there, or missing at a delete, or decided by a policy
+may be different on the two sides although every change was answered. Once both links have passed the point
+where it was met, both live rows are read. Equal: done, and an open conflict of the key has CONVERGED.
+Different, twice and unchanged, with both links past both readings: nothing is in flight that could explain it,
+so it is a conflict.
 """
 
 from __future__ import annotations

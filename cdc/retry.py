@@ -71,7 +71,7 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
                     await connection.execute(statement("deferred_done", "cdc"), row["id"])
                 return outcome
             if len(due) > 1:
-                raise _Mixed
+                raise _Mixed  # noqa: TRY301 - leaves the savepoint, then the halves are tried
             if outcome.conflicts:
                 return outcome  # the entry has become the conflict that was found
             raise asyncpg.LockNotAvailableError(LOCKED)

@@ -1,0 +1,186 @@
+"""What a table's images and the target's table have in common, as pieces of SQL. Pure.
+
+They belong to one list of source columns; changes captured before and after an ALTER TABLE have two sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from cdc.errors import SchemaMismatch
+from cdc.model import Entity
+from cdc.shape import Column, TableShape
+from triggers.identifiers import Composed, fragment, identifier, joined, type_name
+from triggers.statements import render
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """How images with the source's `columns` meet rows of the target's `shape`.
+
+    `image` is the name of the composite type on the target's session that the images are cast to.
+    """
+
+    entity: Entity
+    columns: tuple[str, ...]
+    shape: TableShape
+    key_columns: tuple[str, ...]
+    image: Composed
+
+    def __post_init__(self) -> None:
+        """Refuse a key the target cannot look rows up by.
+
+        Raises:
+            SchemaMismatch: no unique index of the target is over the source's key columns.
+        """
+        if self.key_columns and self.shape.key(self.key_columns) is None:
+            named = ", ".join(self.key_columns)
+            raise SchemaMismatch(
+                f"{self.entity}: the target has no unique index over ({named})",
+                entity=str(self.entity),
+                hint="create the same primary key on both sides; the table goes on by itself",
+            )
+
+    # -- what the two sides have in common -------------------------------------------------------------
+
+    @cached_property
+    def common(self) -> tuple[Column, ...]:
+        """Columns both sides have and neither computes, by name: the same order whichever side is asked."""
+        return tuple(
+            sorted(
+                (c for c in self.shape.columns if c.name in self.columns and not c.generated),
+                key=lambda column: column.name,
+            )
+        )
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Source columns that the target has not."""
+        return tuple(name for name in self.columns if self.shape.column(name) is None)
+
+    @cached_property
+    def image_type(self) -> Composed:
+        """Fields of the type that images are cast to; columns the target lacks stay text."""
+        fields = []
+        for name in self.columns:
+            column = self.shape.column(name)
+            fields.append(
+                fragment(
+                    "{name} {type}",
+                    name=identifier(name),
+                    type=column.base_type if column else type_name("text"),
+                )
+            )
+        return joined(fields)
+
+    # -- pieces of statements --------------------------------------------------------------------------
+
+    @cached_property
+    def _keys(self) -> list[Composed]:
+        return [identifier(f"k{i}") for i in range(len(self.key_columns))]
+
+    @cached_property
+    def _operators(self) -> Sequence[Composed]:
+        key = self.shape.key(self.key_columns) if self.key_columns else None
+        return key.operators if key else ()
+
+    def _key_from(self, template: str) -> Composed:
+        """`template` with {c} for a key column's name, once per key column, named k0, k1, ..."""
+        return joined(
+            fragment(template + " AS {k}", c=identifier(name), k=key)
+            for name, key in zip(self.key_columns, self._keys, strict=True)
+        )
+
+    def _row(self, prefix: Composed) -> Composed:
+        fields = [fragment("{p}.{c}", p=prefix, c=identifier(column.name)) for column in self.common]
+        return fragment("ROW({fields})::record", fields=joined(fields))
+
+    def _match(self, left: Composed) -> Composed:
+        return joined(
+            (
+                fragment("{l}.{c} {op} n.{k}", l=left, c=identifier(name), op=op, k=key)
+                for name, op, key in zip(self.key_columns, self._operators, self._keys, strict=True)
+            ),
+            " AND ",
+        )
+
+    def _entity_id(self, values: Sequence[Composed]) -> Composed:
+        if len(values) == 1:
+            return fragment("{v}::text", v=values[0])
+        return joined(
+            (fragment("replace(replace({v}::text, '%', '%25'), ',', '%2C')", v=value) for value in values),
+            " || ',' || ",
+        )
+
+    @cached_property
+    def _settings(self) -> Composed:
+        return joined(
+            fragment("{c} = (n.after).{c}", c=identifier(column.name))
+            for column in self.common
+            if not column.identity_always
+        )
+
+    @cached_property
+    def _parts(self) -> dict[str, Composed]:
+        """The pieces most statements share."""
+        target_key = [fragment("t.{c}", c=identifier(name)) for name in self.key_columns]
+        current = [
+            fragment("t.{c}::{type}", c=identifier(column.name), type=column.base_type)
+            if column.base_type != column.type
+            else fragment("t.{c}", c=identifier(column.name))
+            for column in self.common
+        ]
+        return {
+            "image": self.image,
+            "table": self.shape.relation,
+            "keys": joined(self._keys),
+            "match": self._match(fragment("t")),
+            "entity_id": self._entity_id(self._keys),
+            "target_entity_id": self._entity_id(target_key),
+            "current": fragment("ROW({fields})::record", fields=joined(current)),
+            "target_row": fragment(
+                "ROW({fields})",
+                fields=joined(fragment("t.{c}", c=identifier(column.name)) for column in self.shape.columns),
+            ),
+            "columns": joined(identifier(column.name) for column in self.common),
+            "values": joined(fragment("(n.after).{c}", c=identifier(column.name)) for column in self.common),
+            "settings": self._settings,
+            "after": self._row(fragment("(n.after)")),
+            "before": self._row(fragment("(n.origin)")),
+            "key_of_b": self._key_from(
+                "CASE WHEN p.part = 1 OR NOT b.has_o THEN (b.n).{c} ELSE (b.o).{c} END"
+            ),
+            "key_of_item": self._key_from("CASE WHEN b.has_n THEN (b.n).{c} ELSE (b.o).{c} END"),
+            "key_of_origin": self._key_from("(b.origin).{c}"),
+            "same_key_of_item": joined(
+                (
+                    fragment("(b.origin).{c} {op} (b.after).{c}", c=identifier(name), op=op)
+                    for name, op in zip(self.key_columns, self._operators, strict=True)
+                ),
+                " AND ",
+            ),
+            "key_of_after": self._key_from("(x.after).{c}"),
+            "key_of_texts": self._key_of_texts,
+            "same_key": joined(
+                (
+                    fragment("(o).{c} {op} (n).{c}", c=identifier(name), op=op)
+                    for name, op in zip(self.key_columns, self._operators, strict=True)
+                ),
+                " AND ",
+            ),
+        }
+
+    @cached_property
+    def _key_of_texts(self) -> Composed:
+        casts = []
+        for i, (name, key) in enumerate(zip(self.key_columns, self._keys, strict=True), start=1):
+            column = self.shape.column(name)
+            assert column is not None  # noqa: S101 - the key's columns are the table's
+            place = type_name(f"($1::text[])[{i}]")
+            casts.append(fragment("{p}::{type} AS {k}", p=place, type=column.base_type, k=key))
+        return joined(casts)
+
+    def _render(self, name: str, wanted: Sequence[str], **more: Composed) -> str:
+        return render(name, "cdc", **{part: self._parts[part] for part in wanted}, **more)

@@ -1,0 +1,127 @@
+"""SQL that looks after foreign keys where the server does not: as a replica, and before cascades. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdc.pieces import Pieces
+from cdc.shape import ForeignKey
+from triggers.identifiers import Composed, fragment, identifier, joined, qualified, type_name
+from triggers.statements import render
+
+
+class ReferenceChecks(Pieces):
+    """Statements over the foreign keys that point from or to the target's table."""
+
+    def _reference_columns(self, key: ForeignKey, *, outgoing: bool) -> Sequence[str]:
+        return key.child_columns if outgoing else key.parent_columns
+
+    def checked(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> list[ForeignKey]:
+        """Foreign keys over columns that the changes hold; others cannot be touched by them."""
+        return [
+            key for key in keys if set(self._reference_columns(key, outgoing=outgoing)) <= set(self.columns)
+        ]
+
+    def _suspicions(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> Composed:
+        """For each checked foreign key a boolean: the net change `n` wrote or lost such a reference."""
+        had, has = ("has_origin", "has_after") if outgoing else ("has_after", "has_origin")
+        tests = []
+        for key in self.checked(keys, outgoing=outgoing):
+            names = [identifier(name) for name in self._reference_columns(key, outgoing=outgoing)]
+            changed = joined(
+                (
+                    fragment("(n.origin).{c}::text IS DISTINCT FROM (n.after).{c}::text", c=name)
+                    for name in names
+                ),
+                " OR ",
+            )
+            tests.append(
+                fragment(
+                    "n.{has} AND (NOT n.{had} OR {changed})",
+                    has=identifier(has),
+                    had=identifier(had),
+                    changed=changed,
+                )
+            )
+        return array(tests)
+
+    def _any_suspicions(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> Composed:
+        """For each checked foreign key a boolean: some change of the batch wrote or lost such a reference."""
+        tests = self._suspicions(keys, outgoing=outgoing)
+        count = len(self.checked(keys, outgoing=outgoing))
+        places = [type_name(f"({tests})[{i + 1}]") for i in range(count)]
+        return array(
+            [fragment("coalesce(bool_or(n.act IN ('B', 'H') OR {t}), false)", t=place) for place in places]
+        )
+
+    def references(self, key: ForeignKey, batch: Composed, *, outgoing: bool) -> str:
+        """The check of one foreign key after a batch."""
+        return self._reference("references_outgoing" if outgoing else "references_incoming", key, batch)
+
+    def dependents(self, key: ForeignKey, batch: Composed) -> str:
+        """The look for rows that deleting parents would cascade to."""
+        return self._reference("references_dependents", key, batch)
+
+    def orphans(self, key: ForeignKey) -> str:
+        """The look for children anywhere without their parent."""
+        places = [identifier(f"r{i}") for i in range(len(key.child_columns))]
+        names = [identifier(name) for name in key.child_columns]
+        return render(
+            "references_orphans",
+            "cdc",
+            references=joined(
+                fragment("b.{c} AS {r}", c=name, r=place) for name, place in zip(names, places, strict=True)
+            ),
+            complete=joined((fragment("b.{c} IS NOT NULL", c=name) for name in names), " AND "),
+            reference_text=fragment(
+                "ROW({r})::text", r=joined(fragment("r.{p}", p=place) for place in places)
+            ),
+            child=qualified(key.child.schema, key.child.table),
+            parent=qualified(key.parent.schema, key.parent.table),
+            parent_match=joined(
+                (
+                    fragment("p.{c} {op} r.{r}", c=identifier(name), op=op, r=place)
+                    for name, op, place in zip(key.parent_columns, key.operators, places, strict=True)
+                ),
+                " AND ",
+            ),
+        )
+
+    def _reference(self, name: str, key: ForeignKey, batch: Composed) -> str:
+        outgoing = name == "references_outgoing"
+        names = [identifier(name) for name in self._reference_columns(key, outgoing=outgoing)]
+        places = [identifier(f"r{i}") for i in range(len(names))]
+
+        def match(alias: Composed, columns: Sequence[str], *, parent_first: bool) -> Composed:
+            template = "{a}.{c} {op} r.{r}" if parent_first else "r.{r} {op} {a}.{c}"
+            return joined(
+                (
+                    fragment(template, a=alias, c=identifier(name), op=op, r=place)
+                    for name, op, place in zip(columns, key.operators, places, strict=True)
+                ),
+                " AND ",
+            )
+
+        return render(
+            name,
+            "cdc",
+            image=self.image,
+            batch=batch,
+            references=joined(
+                fragment("(b.n).{c} AS {r}", c=name, r=place)
+                for name, place in zip(names, places, strict=True)
+            ),
+            complete=joined((fragment("(b.n).{c} IS NOT NULL", c=name) for name in names), " AND "),
+            reference_text=fragment(
+                "ROW({r})::text", r=joined(fragment("r.{p}", p=place) for place in places)
+            ),
+            parent=qualified(key.parent.schema, key.parent.table),
+            parent_match=match(fragment("p"), key.parent_columns, parent_first=True),
+            child=qualified(key.child.schema, key.child.table),
+            child_match=match(fragment("c"), key.child_columns, parent_first=False),
+        )
+
+
+def array(tests: Sequence[Composed]) -> Composed:
+    """A boolean array of these tests, empty where there is none."""
+    return fragment("ARRAY[{tests}]::boolean[]", tests=joined(tests))
