@@ -52,6 +52,7 @@ class Leadership:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _published: Mapping[str, Any] | None = None
     _failures: int = 0
+    _working: asyncio.Task[None] | None = None
 
     def changed(self) -> None:
         """Have the document published soon."""
@@ -63,47 +64,47 @@ class Leadership:
         Raises:
             Exception: whatever the work raises.
         """
-        working: asyncio.Task[None] | None = None
         try:
-            while working is None or not working.done():
+            while self._working is None or not self._working.done():
                 try:
                     connection = await connect(self.main, "service")
                 except ConnectivityError as error:
-                    if working is None:
+                    if self._working is None:
                         self.unreachable(error)
-                    await self._pause(working)
+                    await self._pause()
                     continue
                 try:
-                    working = await self._hold(connection, working)
+                    await self._hold(connection)
                 finally:
                     connection.terminate()
-            await working
+            await self._working
         finally:
-            if working is not None:
-                await _cancelled(working)
+            await self._stop_working()
 
-    async def _hold(
-        self, connection: Connection, working: asyncio.Task[None] | None
-    ) -> asyncio.Task[None] | None:
-        """Take the lock and keep it while the connection lives. Returns the task that still works, if any."""
+    async def _hold(self, connection: Connection) -> None:
+        """Take the lock, work, and keep the lock while the connection lives."""
         try:
             async with asyncio.timeout(ANSWER):
                 held = await connection.fetchval(statement("working_lock", "server"))
             if not held:
-                if working is not None:
+                if self._working is not None:
                     _log.warning("another instance works now; standing by")
-                    await _cancelled(working)
+                    await self._stop_working()
                 self.standing_by()
                 await self._wait_for_lock(connection)
-                working = None
-            if working is None:
-                working = asyncio.create_task(self.work(), name="work")
+            if self._working is None:
+                self._working = asyncio.create_task(self.work(), name="work")
             self._failures, self._published = 0, None
-            await self._keep(connection, working)
+            await self._keep(connection, self._working)
         except (*UNREACHABLE, asyncpg.InternalClientError) as error:
             _log.warning("the connection that holds the working lock was lost", error=str(error))
-            await self._pause(working)
-        return working
+            await self._pause()
+
+    async def _stop_working(self) -> None:
+        working, self._working = self._working, None
+        if working is not None:
+            working.cancel()
+            await asyncio.wait({working})
 
     async def _wait_for_lock(self, connection: Connection) -> None:
         held = False
@@ -135,13 +136,13 @@ class Leadership:
         except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
             self._published = None  # not installed yet, or just uninstalled
 
-    async def _pause(self, working: asyncio.Task[None] | None) -> None:
+    async def _pause(self) -> None:
         self._failures += 1
         seconds = delay(self._failures, Fault.CONNECTIVITY)
-        if working is None:
+        if self._working is None:
             await asyncio.sleep(seconds)
         else:
-            await asyncio.wait({working}, timeout=seconds)
+            await asyncio.wait({self._working}, timeout=seconds)
 
     async def _woken(self, working: asyncio.Task[None], seconds: float) -> None:
         """Wait for a reason to look again: a notification, something to publish, the work's end, the time."""
@@ -150,8 +151,3 @@ class Leadership:
             await asyncio.wait({waiting, working}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})

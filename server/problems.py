@@ -56,9 +56,10 @@ def problems(
         yield from _waiting(side, seen)
     yield from _first_contact(seen, (service or {}).get("undecided"))
     if seen.open_conflicts:
+        count = "1 conflict is" if seen.open_conflicts == 1 else f"{seen.open_conflicts} conflicts are"
         yield _problem(
             "warning",
-            f"{seen.open_conflicts} conflicts are open; both versions are kept",
+            f"{count} open; both versions are kept",
             "Look with `cdc conflicts`, decide with `cdc resolve ENTITY ID MAIN|BACKUP`.",
         )
     for side, changelog in seen.changelogs.items():

@@ -140,12 +140,19 @@ class Service:
             group.create_task(supervisor.run(), name="supervisor")
             group.create_task(upkeep.run(databases, self._told, two_way=two_way), name="upkeep")
             if databases.embedded:
-                main, backup, busy = databases.main.dsn, databases.backup.dsn, self._settings.demo_traffic
-                psql = str(binaries().psql)
-                text = greeting.greeting(main, backup, address.port, psql=psql, busy=busy)
-                self._console.print(text, soft_wrap=True)
-                if busy:
-                    group.create_task(traffic.run(main, backup), name="demo")
+                self._greet(databases, address)
+                if self._settings.demo_traffic:
+                    group.create_task(traffic.run(databases.main.dsn, databases.backup.dsn), name="demo")
+
+    def _greet(self, databases: Databases, address: Address) -> None:
+        """Tell a person at a terminal what the demo is about, and a log where it is."""
+        main, backup, busy = databases.main.dsn, databases.backup.dsn, self._settings.demo_traffic
+        if self._console.is_terminal:
+            psql = str(binaries().psql)
+            text = greeting.greeting(main, backup, address.port, psql=psql, busy=busy)
+            self._console.print(text, soft_wrap=True)
+        else:
+            _log.info("demo", main=main, backup=backup, status=f"{address}/backup/status", traffic=busy)
 
     async def _prepare(self, databases: Databases, supervisor: Supervisor) -> None:
         """Install what is missing and settle first contact, as often as it takes."""
