@@ -57,9 +57,7 @@ def main() -> NoReturn:
 
 def _outcome() -> int:
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+        code = cli.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return USAGE if isinstance(error, click.UsageError) else FAILED
@@ -74,4 +72,4 @@ def _outcome() -> int:
             raise
         complain(f"{type(error).__name__}: {error}", "LOG_LEVEL=DEBUG shows where this comes from.")
         return FAILED
-    return DONE
+    return code if isinstance(code, int) else DONE
