@@ -106,8 +106,8 @@ async def _connection(stack: AsyncExitStack, url: str, name: str) -> asyncpg.Con
 
 
 async def _met(connection: asyncpg.Connection) -> bool:
-    """Tell whether first contact is behind this side; before, what is written here would be in its way."""
+    """Tell whether first contact is behind this side and its changes are captured, so that it may be written."""
     try:
-        return bool(await connection.fetchval(statement("first_contact", _PACKAGE)))
+        return bool(await connection.fetchval(statement("met", _PACKAGE)))
     except asyncpg.UndefinedTableError:
         return False

@@ -17,6 +17,7 @@ from server.demo.history import History
 from server.demo.seed import furnish, prepare
 from server.demo.traffic import Pace, run
 from tests.databases import Connection, Pair
+from triggers.install import install
 from triggers.statements import statement
 
 NOW = datetime(2026, 3, 7, 20, 15, tzinfo=UTC)
@@ -50,8 +51,8 @@ async def meet(pair: Pair) -> None:
     for side in Side:
         connection = pair.connection(side)
         await furnish(connection, NOW)
-        await connection.execute(statement("schema_001"))
-        await connection.execute("INSERT INTO cdc.node (side, first_contact) VALUES ($1, 'done')", side)
+        await install(connection, side=side, schemas=("public",))
+        await connection.execute("UPDATE cdc.node SET first_contact = 'done'")
 
 
 @asynccontextmanager
@@ -204,9 +205,17 @@ async def test_disputes_arise_and_stay_bounded(pair: Pair) -> None:
     assert await dispute.reprice(pair.main, pair.backup, chance) is not None
 
 
-async def test_office_waits_until_the_sides_have_met(pair: Pair) -> None:
+@pytest.mark.parametrize(
+    "unready",
+    [
+        "UPDATE cdc.node SET first_contact = 'copying'",
+        'DROP TRIGGER cdc_capture_update ON "Customer"',
+        "DROP SCHEMA cdc CASCADE",
+    ],
+)
+async def test_office_waits_until_the_sides_have_met(pair: Pair, unready: str) -> None:
     await meet(pair)
-    await pair.backup.execute("UPDATE cdc.node SET first_contact = 'copying'")
+    await pair.backup.execute(unready)
     before = await count(pair.main, '"SaleItem"')
 
     async def till_worked() -> bool:
