@@ -133,6 +133,21 @@ class Applier:
 
     async def _apply_run(self, run: Run, *, live: bool) -> Outcome:
         prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]
+        outcome = await self._apply_prepared(prepared, live=live)
+        for item in prepared:
+            await self._advance_sequences(item)
+        return outcome
+
+    async def _advance_sequences(self, item: Prepared) -> None:
+        if not any(change.op is Op.INSERT for change in item.part.changes):
+            return
+        for column, sequence in item.mapping.shape.sequences.items():
+            if column in item.mapping.columns:
+                await self.target.connection.execute(
+                    item.mapping.sequence_advance(column, ARRAYS), *item.part.arrays(), sequence
+                )
+
+    async def _apply_prepared(self, prepared: list[Prepared], *, live: bool) -> Outcome:
         outcome = Outcome()
         if self.target.replica:
             suspects = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from cdc.reference_checks import ReferenceChecks, array
-from triggers.identifiers import Composed, fragment
+from triggers.identifiers import Composed, fragment, identifier
 
 
 class Mapping(ReferenceChecks):
@@ -96,6 +96,13 @@ class Mapping(ReferenceChecks):
             ("image", "key_of_b", "same_key", "entity_id"),
             batch=batch,
             subsumed=self._subsumed(fragment("$5")),
+        )
+
+    def sequence_advance(self, column: str, batch: Composed) -> str:
+        """Move the sequence behind a column past what a batch inserted."""
+        sequence = self.shape.sequences[column]
+        return self._render(
+            "sequence_advance", ("image",), batch=batch, column=identifier(column), sequence=sequence
         )
 
     @cached_property

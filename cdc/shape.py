@@ -57,6 +57,8 @@ class TableShape:
     keys: list[Key] = field(default_factory=list)
     outgoing: list[ForeignKey] = field(default_factory=list)
     incoming: list[ForeignKey] = field(default_factory=list)
+    sequences: dict[str, Composed] = field(default_factory=dict)
+    """Sequences that feed columns, quoted and qualified, by column."""
 
     @property
     def relation(self) -> Composed:
@@ -84,6 +86,7 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         columns = await connection.fetch(statement("shape_columns", "cdc"), list(schemas))
         keys = await connection.fetch(statement("shape_keys", "cdc"), list(schemas))
+        sequences = await connection.fetch(statement("shape_sequences", "cdc"), list(schemas))
         foreign = await connection.fetch(statement("shape_foreign_keys", "cdc"), list(schemas))
     shapes: Shapes = {}
     by_relid: dict[int, TableShape] = {}
@@ -104,6 +107,10 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
     for row in keys:
         by_relid[row["relid"]].keys.append(
             Key(tuple(row["column_names"]), _operators(row), row["is_primary"], row["not_null"])
+        )
+    for row in sequences:
+        by_relid[row["relid"]].sequences[row["column_name"]] = qualified(
+            row["schema_name"], row["sequence_name"]
         )
     for row in foreign:
         _link(shapes, _foreign_key(row))
