@@ -16,7 +16,7 @@ from cdc.session import Connection, Endpoint, connect
 from cdc.shape import TableShape
 from cdc.table_pair import TablePair
 from cdc.target import may_set_replica_role
-from triggers.identifiers import Composed, fragment, joined, type_name
+from triggers.identifiers import Composed, fragment, joined, number, type_name
 from triggers.statements import render, statement
 
 WORKERS: Final = 4
@@ -134,10 +134,7 @@ class _Crew:
 
     async def _copy(self, reader: Connection, writer: Connection, task: Task) -> int:
         pair, count = task.pair, task.count
-        if task.pages is not None:
-            await reader.execute(statement("copy_pages", "cdc"), *task.pages)
-        name = "copy_rows" if task.pages is None else "copy_rows_of_pages"
-        query = render(name, "cdc", columns=pair.list("t"), table=pair.source.relation)
+        query = _query(task)
         moved = 0
 
         def show(size: int) -> None:
@@ -154,6 +151,14 @@ class _Crew:
         count.moving -= moved
         count.show(self.progress)
         return rows
+
+
+def _query(task: Task) -> str:
+    columns, table = task.pair.list("t"), task.pair.source.relation
+    if task.pages is None:
+        return render("copy_rows", "cdc", columns=columns, table=table)
+    first, end = (number(page) for page in task.pages)
+    return render("copy_rows_of_pages", "cdc", columns=columns, table=table, first=first, end=end)
 
 
 def _literal(exported: str) -> Composed:

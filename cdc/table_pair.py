@@ -71,6 +71,10 @@ class TablePair:
         """`l."id" = r."id" AND ...` between two tables with the table's own column names."""
         return self._matched(left, self.key, right, self.key)
 
+    def ours_meet(self, left: str, right: str) -> Composed:
+        """`h.k1 = o.k1 AND ...` between two tables with our names for the key."""
+        return self._matched(left, self.key_names, right, self.key_names)
+
     def _matched(self, left: str, names: Sequence[str], right: str, others: Sequence[str]) -> Composed:
         return joined(
             (

@@ -1,0 +1,123 @@
+"""Where a table differs between the sides, found by keys and row hashes; the SQL for it. Pure.
+
+One side finds the difference (`o` in SQL are the other side's hashes) and hands a flipped copy to the other,
+so that each side has a list of its own: rows only here, rows only on the other side, rows that differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from cdc.table_pair import TablePair
+from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified
+from triggers.statements import render, statement
+
+_PART: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A table's difference, kept in temporary tables of each session under a number of its own."""
+
+    pair: TablePair
+    number: int
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a key tells rows apart; else equal rows are counted."""
+        return bool(self.pair.key)
+
+    def temporary(self, kind: str) -> tuple[str, str]:
+        """Schema and name of one of the temporary tables: `other`, `difference` or `stage`."""
+        return "pg_temp", f"cdc_{kind}_{self.number}"
+
+    def sql(self, name: str, **more: Composed) -> str:
+        """A statement of ours with this table's parts; `keyed_` or `heap_` is put before `_name`."""
+        if name.startswith("_"):
+            name = f"{'keyed' if self.keyed else 'heap'}{name}"
+        parts = self._parts | more
+        return render(name, "cdc", **{part: parts[part] for part in _PART.findall(statement(name, "cdc"))})
+
+    @property
+    def settable(self) -> bool:
+        """Whether a row can be changed in place."""
+        return bool(self._settable)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Columns of the table of the other side's hashes."""
+        return (*self.pair.key_names, "hash")
+
+    @property
+    def list_columns(self) -> tuple[str, ...]:
+        """Columns of the list of differences."""
+        return (*self.pair.key_names, "kind") if self.keyed else ("hash", "here", "other")
+
+    @cached_property
+    def _parts(self) -> dict[str, Composed]:
+        pair = self.pair
+        row = fragment("(ROW({columns}))::text", columns=pair.list("t"))
+        stage_row = fragment("(ROW({columns}))::text", columns=pair.list("s"))
+        # Collation C: the same bytes give the same hash whatever the databases' collations are.
+        row_hash = fragment('hashtextextended({row} COLLATE pg_catalog."C", 0)', row=row)
+        return {
+            "table": pair.relation,
+            "columns": pair.list("t"),
+            "names": pair.list(),
+            "values": pair.list("s"),
+            "settings": identifier_list(self._settable),
+            "setting_values": identifier_list(self._settable, "s"),
+            "hash": row_hash,
+            "table_row": row,
+            "stage_row": stage_row,
+            "fields": joined([*self._own_keys, fragment("{hash} AS hash", hash=row_hash)]),
+            "own_keys": joined(self._own_keys),
+            "keys": identifier_list(pair.key_names, "d"),
+            "either": joined(
+                fragment("coalesce(h.{name}, o.{name}) AS {name}", name=identifier(name))
+                for name in pair.key_names
+            ),
+            "keys_meet": pair.ours_meet("h", "o"),
+            "match": pair.key_matches("t", "d"),
+            "stage_match": pair.key_matches("s", "d"),
+            "same_key": pair.same_key("t", "s"),
+            "entity_id": self._id("d", pair.key_names),
+            "stage_id": self._id("s", pair.key) if self.keyed else stage_row,
+            "other": qualified(*self.temporary("other")),
+            "difference": qualified(*self.temporary("difference")),
+            "stage": qualified(*self.temporary("stage")),
+            "hash_name": self._free("cdc_hash"),
+            "number_name": self._free("cdc_number"),
+        }
+
+    @property
+    def _own_keys(self) -> list[Composed]:
+        return [self.pair.key_as_ours("t")] if self.keyed else []
+
+    @property
+    def _settable(self) -> list[str]:
+        fixed = {
+            column.name
+            for shape in (self.pair.source, self.pair.target)
+            for column in shape.columns
+            if column.identity_always
+        }
+        return [name for name in self.pair.columns if name not in fixed]
+
+    def _id(self, alias: str, columns: Sequence[str]) -> Composed:
+        names = [fragment("{a}.{c}", a=identifier(alias), c=identifier(column)) for column in columns]
+        if len(names) == 1:
+            return fragment("{name}::text", name=names[0])
+        return joined(
+            (fragment("replace(replace({name}::text, '%', '%25'), ',', '%2C')", name=name) for name in names),
+            " || ',' || ",
+        )
+
+    def _free(self, name: str) -> Composed:
+        while name in self.pair.columns:
+            name += "_"
+        return identifier(name)

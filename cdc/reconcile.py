@@ -1,0 +1,182 @@
+"""Makes one side equal to the other, as a person chose. Set-based, in one transaction.
+
+The side that is written to is locked against writers (readers go on) from before it is compared until it is
+committed: no row can move between being compared and being overwritten, and what its application writes later
+is behind the position. The other side is read in one snapshot and is not locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import asyncpg
+
+from cdc.comparison import Contact, digest, find, hand_over, read_pairs, seen_at_once, stage
+from cdc.contact_note import Note, Phase
+from cdc.contact_state import Link, commit_point, durable_epoch, mark, opened, wanted
+from cdc.difference import Difference
+from cdc.errors import SchemaMismatch
+from cdc.foreign_keys import check_foreign_keys
+from cdc.initial_copy import CopyOrder, finish
+from cdc.model import ConflictStatus, Side
+from cdc.row_versions import Verdict, keep_versions
+from cdc.session import Connection
+from cdc.table_pair import TablePair, parents_first
+from cdc.write_lock import write_locked
+from triggers.statements import statement
+
+_HINT = "GRANT SET ON PARAMETER session_replication_role to the role (15 and newer), and start again"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Rows written, and conflicts opened for people."""
+
+    rows: int = 0
+    conflicts: int = 0
+
+    def __add__(self, other: Report) -> Report:
+        """Both sides together."""
+        return Report(self.rows + other.rows, self.conflicts + other.conflicts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A table that differs, and in how many rows."""
+
+    difference: Difference
+    rows: int
+
+
+async def overwrite(contact: Contact, winner: Side, by: str) -> Report:
+    """Make the other side equal to the winner; what that discards is kept in its cdc.sync_state.
+
+    Args:
+        contact: both sides.
+        winner: the side whose rows count.
+        by: who is written down as having resolved: `first-contact` or `resync`.
+
+    Raises:
+        SchemaMismatch: the tables do not fit, or the written side's constraints or triggers stand in the way.
+        ConnectivityError: a side went away or its tables stay locked; nothing is half done.
+    """
+    source, target = contact.endpoint(winner), contact.endpoint(winner.other)
+    pairs = await read_pairs(contact, winner)
+    note = Note(Phase.OVERWRITING, winner)
+    verdict = Verdict(winner, ConflictStatus.RESOLVED, winner, by, f"{winner}'s rows were chosen")
+    async with opened(target) as writer:
+        await mark(writer, note)
+        async with write_locked(writer, target.side, pairs) as role:
+            seen = await writer.fetchval(statement("contact_seen", "cdc"))
+            async with seen_at_once(source, pairs) as (reader, source_seen):
+                jobs = await _look(contact, pairs, reader, writer, verdict)
+                await _write(writer, jobs, pairs, role)
+                # Where triggers fire they may write to any table.
+                suspects = [job.difference.pair for job in jobs] if role else pairs
+                await _verify(writer, reader, jobs, suspects, target.side)
+            history = await durable_epoch(source)
+            link = Link(history, source_seen) if wanted(target.side, two_way=contact.two_way) else None
+            await commit_point(writer, replace(note, seen=seen), link)
+    await finish(order(contact, winner))
+    return Report(sum(job.rows for job in jobs))
+
+
+def order(contact: Contact, winner: Side) -> CopyOrder:
+    """What is left to do once the rows are committed, in the first copy's terms."""
+    return CopyOrder(
+        contact.endpoint(winner),
+        contact.endpoint(winner.other),
+        [table.entity for table in contact.tables],
+        contact.install,
+        contact.progress,
+        two_way=contact.two_way,
+        made=False,
+        again=False,
+    )
+
+
+async def _look(
+    contact: Contact,
+    pairs: Sequence[TablePair],
+    reader: Connection,
+    writer: Connection,
+    verdict: Verdict,
+) -> list[_Job]:
+    """Find what differs, bring the winner's rows over, and keep what will be discarded."""
+    jobs = []
+    for number, one in enumerate(pairs):
+        difference = Difference(one, number)
+        goal = await digest(reader, difference)
+        contact.progress(str(one.entity), goal.rows, goal.rows)
+        if goal == await digest(writer, difference):
+            continue
+        here, other, both = await find(writer, reader, difference)
+        await hand_over(writer, reader, difference)
+        await stage(reader, writer, difference)
+        await keep_versions(writer, difference, "hb", verdict)
+        jobs.append(_Job(difference, here + other + both))
+    return jobs
+
+
+async def _write(
+    writer: Connection, jobs: Sequence[_Job], pairs: Sequence[TablePair], role: str | None
+) -> None:
+    if role:
+        # No trigger sees it, so neither order nor cascades matter.
+        for job in jobs:
+            await writer.execute(job.difference.sql("_delete"))
+            if job.difference.keyed:
+                await writer.execute(job.difference.sql("keyed_delete_differing"))
+            await writer.execute(job.difference.sql("_insert"))
+        return
+    levels, circle = parents_first(pairs)
+    rank = {one.entity: n for n, one in enumerate([*(one for level in levels for one in level), *circle])}
+    ordered = sorted(jobs, key=lambda job: rank[job.difference.pair.entity])
+    try:
+        async with writer.transaction():
+            await _delete_rows(writer, ordered)
+            await _write_rows(writer, ordered)
+    except asyncpg.IntegrityConstraintViolationError:
+        # A row that stays still refers to one that goes: the other order.
+        try:
+            async with writer.transaction():
+                await _write_rows(writer, ordered)
+                await _delete_rows(writer, ordered)
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise SchemaMismatch(f"constraints are in the way of every order: {error}", hint=_HINT) from error
+
+
+async def _delete_rows(writer: Connection, jobs: Sequence[_Job]) -> None:
+    """Children first. Cascades only reach rows that go too, or that are written right after."""
+    for job in reversed(jobs):
+        await writer.execute(job.difference.sql("_delete"))
+
+
+async def _write_rows(writer: Connection, jobs: Sequence[_Job]) -> None:
+    await writer.execute("SET CONSTRAINTS ALL DEFERRED")
+    for job in jobs:
+        if job.difference.keyed and job.difference.settable:
+            await writer.execute(job.difference.sql("keyed_update"))
+        await writer.execute(job.difference.sql("_insert"))
+    await writer.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+async def _verify(
+    writer: Connection,
+    reader: Connection,
+    jobs: Sequence[_Job],
+    pairs: Sequence[TablePair],
+    side: Side,
+) -> None:
+    """See that the side is what it has to be before it is committed: rows, and references from and to."""
+    for number, one in enumerate(pairs):
+        difference = Difference(one, number)
+        if await digest(writer, difference) != await digest(reader, difference):
+            raise SchemaMismatch(
+                f"{one.entity} on {side} did not come out equal: triggers or rules change what is written",
+                hint=f"disable them for this time, or {_HINT}",
+            )
+    touched = [job.difference.pair.target for job in jobs]
+    keys = {(key.child, key.name): key for shape in touched for key in (*shape.outgoing, *shape.incoming)}
+    await check_foreign_keys(writer, keys.values(), side)

@@ -1,0 +1,70 @@
+"""A transaction in which nobody else writes to the tables that are compared and written; readers go on."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import asyncpg
+
+from cdc.errors import ConnectivityError
+from cdc.model import Side
+from cdc.session import Connection
+from cdc.table_pair import TablePair
+from cdc.target import may_set_replica_role
+from triggers.identifiers import joined
+from triggers.statements import render, statement
+
+PATIENCE_S: Final = 60.0
+"""How long other transactions' locks are waited for in all."""
+TRY_MS: Final = 500
+"""Below deadlock_timeout, so that an application is not the victim because of us."""
+
+
+@asynccontextmanager
+async def write_locked(
+    connection: Connection, side: Side, pairs: Sequence[TablePair]
+) -> AsyncIterator[str | None]:
+    """Hold the tables against writers until the block ends; what the block writes is not captured.
+
+    Yields:
+        The replication role it works under, None where the role may not set one.
+
+    Raises:
+        ConnectivityError: others kept their locks for a minute.
+    """
+    role = "replica" if await may_set_replica_role(connection) else None
+    until = asyncio.get_running_loop().time() + PATIENCE_S
+    while True:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await _lock(connection, pairs)
+            await connection.execute(f"SET LOCAL lock_timeout = {int(PATIENCE_S * 1000)}")
+            await connection.execute(statement("copy_begin_apply", "cdc"), role, "on")
+            break
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            await transaction.rollback()
+            if asyncio.get_running_loop().time() > until:
+                raise ConnectivityError(
+                    f"tables of {side} stay locked by others: {error}",
+                    hint="end the transactions that hold them (see pg_locks); this is tried again",
+                ) from error
+            await asyncio.sleep(random.uniform(0.1, 0.5))  # noqa: S311 - spreads tries, guards nothing
+    try:
+        yield role
+    except BaseException:
+        if not connection.is_closed():
+            await transaction.rollback()
+        raise
+    await transaction.commit()
+
+
+async def _lock(connection: Connection, pairs: Sequence[TablePair]) -> None:
+    await connection.execute(f"SET LOCAL lock_timeout = {TRY_MS}")
+    if pairs:
+        names = joined(one.relation for one in pairs)
+        await connection.execute(render("compare_lock", "cdc", tables=names))

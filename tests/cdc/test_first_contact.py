@@ -1,0 +1,313 @@
+"""First contact as a whole: what it decides, what it leaves on both sides, and what a kill leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from cdc.contact_note import Note, Phase
+from cdc.contact_plan import Action, Choice, SideFacts, decide
+from cdc.engine import Engine
+from cdc.errors import FirstContactUndecided, HistoryError, SchemaMismatch
+from cdc.first_contact import Outcome, first_contact
+from cdc.model import Side
+from tests import shop
+from tests.databases import Connection, Pair
+
+
+def silent(_entity: str, _done: int, _total: int) -> None:
+    pass
+
+
+async def contact(pair: Pair, choice: str | None = None, *, two_way: bool = True) -> Outcome:
+    return await first_contact(*shop.endpoints(pair), choice, silent, two_way=two_way)
+
+
+async def settled(pair: Pair) -> None:
+    """Let the links carry over what came after the positions, and see that both sides are equal."""
+    engine = Engine(*shop.endpoints(pair))
+    try:
+        await engine.open()
+        await engine.settle()
+    finally:
+        await engine.close()
+    here = await shop.content(pair.main)
+    assert here == await shop.content(pair.backup)
+    for connection in (pair.main, pair.backup):
+        assert (
+            await connection.fetchval("SELECT count(*) FROM cdc.sync_state WHERE status <> 'RESOLVED'") == 0
+        )
+
+
+async def definitions(connection: Connection) -> dict[str, list[str]]:
+    """Everything a copy of the schema has to bring, by kind."""
+    queries = {
+        "constraints": "SELECT conrelid::regclass || pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = 'public'::regnamespace AND contype <> 'n'",
+        "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "triggers": "SELECT tgname || tgrelid::regclass || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal",
+    }
+    return {kind: sorted(row[0] for row in await connection.fetch(query)) for kind, query in queries.items()}
+
+
+async def test_an_empty_backup_gets_schema_and_rows_and_both_sides_are_linked(pair: Pair) -> None:
+    await shop.create(pair.main, 120)
+    await pair.main.execute(
+        'CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS n FROM "Order";'
+        'CREATE TRIGGER t BEFORE INSERT ON "Customer" FOR EACH ROW EXECUTE FUNCTION touch()'
+    )
+    outcome = await contact(pair)
+    assert outcome.action is Action.COPY
+    assert outcome.rows == sum(len(rows) for rows in (await shop.content(pair.main)).values())
+    assert await shop.content(pair.main) == await shop.content(pair.backup)
+    assert await definitions(pair.main) == await definitions(pair.backup)
+    assert await pair.backup.fetchval("SELECT n FROM totals") == 120
+    keys = "SELECT table_name, key_columns FROM cdc.captured_table ORDER BY 1"
+    assert await pair.main.fetch(keys) == await pair.backup.fetch(keys)
+    assert (await contact(pair)).action is Action.NOTHING
+    await pair.main.execute("UPDATE \"Customer\" SET name = 'm' WHERE id = 'c1'")
+    await pair.backup.execute('INSERT INTO "Order" ("customerId", total) VALUES (\'c2\', 5)')
+    await settled(pair)
+
+
+async def test_new_numbers_on_backup_follow_those_that_main_has_given(pair: Pair) -> None:
+    await shop.create(pair.main, 10)
+    await contact(pair)
+    assert (
+        await pair.backup.fetchval(
+            'INSERT INTO "Order" ("customerId", total) VALUES (\'c2\', 5) RETURNING id'
+        )
+        == 11
+    )
+
+
+async def test_tables_that_are_there_and_empty_are_filled(pair: Pair) -> None:
+    await shop.create(pair.main, 50)
+    await shop.create(pair.backup)
+    assert (await contact(pair)).action is Action.COPY
+    await settled(pair)
+
+
+async def test_writers_on_both_sides_during_the_copy_lose_nothing(pair: Pair) -> None:
+    await shop.create(pair.main, 400)
+    stop = asyncio.Event()
+
+    async def write(side: Side, number: int) -> None:
+        connection = await pair.connect(side)
+        count = 0
+        while not stop.is_set():
+            count += 1
+            key = f"{side}{number}-{count}"
+            async with connection.transaction():
+                await connection.execute('INSERT INTO "Customer" (id, email) VALUES ($1, $1)', key)
+                await connection.execute(
+                    'UPDATE "Customer" SET name = $1 WHERE id = $2', key, f"c{1 + (count * 7 + number) % 400}"
+                )
+                await connection.execute(
+                    'DELETE FROM "Customer" WHERE id = $1', f"{side}{number}-{count - 2}"
+                )
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(3):
+            group.create_task(write(Side.MAIN, number))
+        await contact(pair)
+        stop.set()
+    await settled(pair)
+
+
+async def test_a_plain_owner_copies_an_empty_backup_with_its_circles(owner_pair: Pair) -> None:
+    await shop.create(owner_pair.main, 60)
+    assert (await contact(owner_pair)).action is Action.COPY
+    await settled(owner_pair)
+
+
+async def test_one_way_leaves_backup_uncaptured_and_without_a_reverse_link(pair: Pair) -> None:
+    await shop.create(pair.main, 20)
+    await contact(pair, two_way=False)
+    assert await pair.main.fetchval("SELECT count(*) FROM cdc.position") == 0
+    assert await pair.backup.fetchval("SELECT count(*) FROM cdc.captured_table") == 0
+    assert await pair.backup.fetchval("SELECT source || state FROM cdc.position") == "MAINlive"
+    assert (await contact(pair, two_way=False)).action is Action.NOTHING
+    assert (await contact(pair)).action is Action.COMPARE
+    await settled(pair)
+
+
+async def test_equal_sides_are_linked_without_writing(pair: Pair) -> None:
+    for connection in (pair.main, pair.backup):
+        await shop.create(connection, 30)
+        await connection.execute('UPDATE "Customer" SET "createdAt" = \'2020-01-01\'')
+    assert (await contact(pair)).action is Action.COMPARE
+    await pair.backup.execute("DELETE FROM \"Customer\" WHERE id = 'c1'")
+    await settled(pair)
+
+
+async def test_different_sides_are_left_alone_until_somebody_chooses(pair: Pair) -> None:
+    for connection in (pair.main, pair.backup):
+        await shop.create(connection)
+        await connection.execute("INSERT INTO \"Team\" VALUES ('same'), ('other')")
+    await pair.main.execute("INSERT INTO \"Team\" VALUES ('m1'), ('m2')")
+    await pair.backup.execute(
+        "INSERT INTO \"Team\" VALUES ('b'); UPDATE \"Team\" SET id = id WHERE id = 'other'"
+    )
+    await pair.backup.execute("INSERT INTO \"Category\" VALUES (1, 'x')")
+    await pair.main.execute("INSERT INTO \"Category\" VALUES (1, 'y')")
+    before = await shop.content(pair.main), await shop.content(pair.backup)
+    with pytest.raises(
+        FirstContactUndecided, match="Team: only on MAIN 2, only on BACKUP 1, different 0"
+    ) as asked:
+        await contact(pair)
+    assert "--first-contact main" in asked.value.hint
+    assert (await shop.content(pair.main), await shop.content(pair.backup)) == before
+    for connection in (pair.main, pair.backup):
+        state, note = await connection.fetchrow(
+            "SELECT first_contact, first_contact_note::text FROM cdc.node"
+        ) or (None, "")
+        assert state == "choose"
+        assert json.loads(note)["tables"] == {
+            "Category": {"only on MAIN": 0, "only on BACKUP": 0, "different": 1},
+            "Team": {"only on MAIN": 2, "only on BACKUP": 1, "different": 0},
+        }
+        assert await connection.fetchval("SELECT count(*) FROM cdc.position") == 0
+    await contact(pair, "main")
+    await settled(pair)
+
+
+async def test_a_main_without_tables_asks_and_takes_backups(pair: Pair) -> None:
+    await shop.create(pair.backup, 20)
+    with pytest.raises(FirstContactUndecided, match="MAIN has no tables"):
+        await contact(pair)
+    assert (await contact(pair, "backup")).action is Action.COPY
+    await pair.main.execute("DELETE FROM \"Customer\" WHERE id = 'c1'")
+    await settled(pair)
+
+
+async def test_a_database_that_was_replaced_is_refused(pair: Pair) -> None:
+    await shop.create(pair.main, 5)
+    await contact(pair)
+    await pair.main.execute("UPDATE cdc.node SET token = gen_random_uuid()")
+    with pytest.raises(HistoryError, match="replaced, restored") as refused:
+        await contact(pair)
+    assert "cdc resync BACKUP" in refused.value.hint
+
+
+async def test_a_missing_table_stops_with_its_name(pair: Pair) -> None:
+    await shop.create(pair.main, 5)
+    await pair.backup.execute('CREATE TABLE "Team" (id text PRIMARY KEY, "leaderId" text)')
+    with pytest.raises(SchemaMismatch, match="BACKUP has no table"):
+        await contact(pair)
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from cdc.first_contact import first_contact
+from cdc.model import Side
+from cdc.session import Endpoint
+
+def shown(entity, done, total):
+    if entity == sys.argv[3] and done:
+        print("copying", flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+asyncio.run(first_contact(Endpoint(Side.MAIN, sys.argv[1]), Endpoint(Side.BACKUP, sys.argv[2]), None, shown))
+"""
+
+
+async def killed(pair: Pair, table: str) -> None:
+    """Run first contact in a process of its own, and kill it while it copies a table."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        KILLED,
+        pair.main_url,
+        pair.backup_url,
+        table,
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"copying\n"
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+
+
+@pytest.mark.parametrize("made", [True, False])
+async def test_a_kill_in_the_middle_of_the_copy_then_a_restart(pair: Pair, *, made: bool) -> None:
+    await shop.create(pair.main, 300)
+    if not made:
+        await shop.create(pair.backup)
+    await killed(pair, "Payment")
+    assert await pair.backup.fetchval("SELECT first_contact FROM cdc.node") == "copying"
+    await pair.main.execute("DELETE FROM \"Customer\" WHERE id < 'c2'")
+    outcome = await contact(pair)
+    assert outcome.action is Action.COPY
+    assert "interrupted" in outcome.reason
+    await pair.main.execute("UPDATE \"Customer\" SET name = NULL WHERE id < 'c3'")
+    await settled(pair)
+
+
+async def test_a_changed_schema_after_a_kill_is_named(pair: Pair) -> None:
+    await shop.create(pair.main, 100)
+    await killed(pair, "Payment")
+    await pair.main.execute('ALTER TABLE "Team" ADD motto text')
+    with pytest.raises(
+        SchemaMismatch, match="MAIN's tables changed since the copy to BACKUP was interrupted"
+    ):
+        await contact(pair)
+
+
+async def test_what_was_written_to_a_half_copied_backup_is_not_thrown_away(pair: Pair) -> None:
+    await shop.create(pair.main, 100)
+    await shop.create(pair.backup)
+    await killed(pair, "Payment")
+    await pair.backup.execute("INSERT INTO \"Team\" VALUES ('mine')")
+    with pytest.raises(FirstContactUndecided, match="Team: only on MAIN 3, only on BACKUP 1"):
+        await contact(pair)
+    await contact(pair, "fill")
+    assert await pair.main.fetchval("SELECT count(*) FROM \"Team\" WHERE id = 'mine'") == 1
+    await settled(pair)
+
+
+DONE = SideFacts("done", tables=True, rows=True, linked=True)
+FULL = SideFacts(tables=True, rows=True)
+BARE = SideFacts()
+
+
+@pytest.mark.parametrize(
+    ("main", "backup", "choice", "action"),
+    [
+        (DONE, DONE, None, Action.NOTHING),
+        (FULL, BARE, None, Action.COPY),
+        (FULL, SideFacts(tables=True), None, Action.COPY),
+        (BARE, BARE, None, Action.COPY),
+        (FULL, FULL, None, Action.COMPARE),
+        (SideFacts(tables=True), FULL, None, Action.COMPARE),
+        (BARE, FULL, None, Action.ASK),
+        (BARE, FULL, Choice.BACKUP, Action.COPY),
+        (DONE, BARE, None, Action.COPY),
+        (FULL, DONE, None, Action.COMPARE),
+        (DONE, SideFacts("done", tables=True, rows=True, linked=False), None, Action.REFUSE),
+        (DONE, SideFacts("done", tables=True, rows=True), None, Action.COMPARE),
+        (FULL, SideFacts("copying", Note(Phase.COPYING, Side.MAIN), tables=True), None, Action.COPY),
+        (
+            FULL,
+            SideFacts("copying", Note(Phase.COPYING, Side.MAIN, seen="1:1:"), rows=True),
+            None,
+            Action.COPY,
+        ),
+        (FULL, SideFacts("copying", Note(Phase.COPYING, Side.MAIN), rows=True), None, Action.COMPARE),
+        (FULL, SideFacts("copying", Note(Phase.FINISHING, Side.MAIN), linked=True), None, Action.FINISH),
+        (FULL, SideFacts("copying", Note(Phase.FINISHING, Side.MAIN), linked=False), None, Action.COMPARE),
+        (FULL, SideFacts("copying", Note(Phase.OVERWRITING, Side.MAIN)), None, Action.OVERWRITE),
+        (SideFacts("copying", Note(Phase.OVERWRITING, Side.BACKUP)), FULL, None, Action.OVERWRITE),
+        (FULL, SideFacts("copying", Note(Phase.FILLING, Side.MAIN)), None, Action.FILL),
+    ],
+)
+def test_what_is_decided(main: SideFacts, backup: SideFacts, choice: Choice | None, action: Action) -> None:
+    decision = decide(main, backup, choice, two_way=True)
+    assert decision.action is action
+    assert decision.reason
