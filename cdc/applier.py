@@ -8,13 +8,14 @@ from typing import Final
 
 import asyncpg
 
+from cdc.change import Batch, CapturedTable, Change
 from cdc.errors import PositionMoved, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.images import parse_row
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Policy, Side
 from cdc.position import Position
-from cdc.reader import Batch, CapturedTable, Change, Reader
+from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
 from cdc.residue import Outcome, Residue, settle
 from cdc.target import Target

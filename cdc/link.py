@@ -12,6 +12,7 @@ from typing import Final
 import asyncpg
 
 from cdc.applier import Applier, splits
+from cdc.change import Batch
 from cdc.errors import ConnectivityError, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.held import RETRY_S, hold, load, release
@@ -19,7 +20,7 @@ from cdc.history import load_position
 from cdc.listener import Listener
 from cdc.model import Entity, Policy, Side
 from cdc.position import Position
-from cdc.reader import BATCH_BYTES, BATCH_ROWS, Batch, Reader
+from cdc.reader import BATCH_BYTES, BATCH_ROWS, Reader
 from cdc.references import ReferenceBroken
 from cdc.residue import Outcome
 from cdc.retry import next_retry, retry_deferred

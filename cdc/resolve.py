@@ -16,11 +16,12 @@ import asyncpg
 
 from cdc import records
 from cdc.applier import Applier, splits
+from cdc.change import Change
 from cdc.errors import ConflictMoved, ConflictNotFound, ConnectivityError, ResolutionRefused
 from cdc.images import split_key, to_image, to_text
 from cdc.model import Image, Op, Policy, Side
 from cdc.pairing import Pair
-from cdc.reader import Change, Reader
+from cdc.reader import Reader
 from cdc.references import ReferenceBroken
 from cdc.session import Connection, Endpoint, connect
 from cdc.target import Target, lock_position

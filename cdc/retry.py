@@ -10,9 +10,9 @@ from typing import Final
 import asyncpg
 
 from cdc.applier import Applier, splits
+from cdc.change import Change
 from cdc.images import to_text
 from cdc.model import Op
-from cdc.reader import Change
 from cdc.references import ReferenceBroken
 from cdc.residue import LOCKED, Outcome
 from cdc.splitter import describe

@@ -1,16 +1,12 @@
-"""What a side's tables look like: columns, keys, foreign keys. Read from the catalog, then plain values."""
+"""What a side's tables look like: columns, keys, foreign keys, sequences. Pure; cdc.catalog reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import asyncpg
-
 from cdc.model import Entity
-from cdc.session import Connection
-from triggers.identifiers import Composed, identifier, qualified, type_name
-from triggers.statements import statement
+from triggers.identifiers import Composed, qualified
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,67 +75,3 @@ class TableShape:
 
 
 Shapes = dict[Entity, TableShape]
-
-
-async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
-    """Read every ordinary and partitioned table of the given schemas."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        columns = await connection.fetch(statement("shape_columns", "cdc"), list(schemas))
-        keys = await connection.fetch(statement("shape_keys", "cdc"), list(schemas))
-        sequences = await connection.fetch(statement("shape_sequences", "cdc"), list(schemas))
-        foreign = await connection.fetch(statement("shape_foreign_keys", "cdc"), list(schemas))
-    shapes: Shapes = {}
-    by_relid: dict[int, TableShape] = {}
-    for row in columns:
-        shape = by_relid.get(row["relid"])
-        if shape is None:
-            entity = Entity(row["schema_name"], row["table_name"])
-            shape = by_relid[row["relid"]] = shapes[entity] = TableShape(entity, row["relid"])
-        shape.columns.append(
-            Column(
-                row["column_name"],
-                type_name(row["type_name"]),
-                type_name(row["base_type"]),
-                generated=row["generated"] != "",
-                identity_always=row["identity"] == "a",
-            )
-        )
-    for row in keys:
-        by_relid[row["relid"]].keys.append(
-            Key(tuple(row["column_names"]), _operators(row), row["is_primary"], row["not_null"])
-        )
-    for row in sequences:
-        by_relid[row["relid"]].sequences[row["column_name"]] = qualified(
-            row["schema_name"], row["sequence_name"]
-        )
-    for row in foreign:
-        _link(shapes, _foreign_key(row))
-    return shapes
-
-
-def _operators(row: asyncpg.Record) -> tuple[Composed, ...]:
-    return tuple(type_name(f"OPERATOR({text})") for text in row["operators"])
-
-
-def _foreign_key(row: asyncpg.Record) -> ForeignKey:
-    return ForeignKey(
-        row["name"],
-        Entity(row["child_schema"], row["child_table"]),
-        Entity(row["parent_schema"], row["parent_table"]),
-        tuple(row["child_columns"]),
-        tuple(row["parent_columns"]),
-        _operators(row),
-        row["cascades"],
-    )
-
-
-def _link(shapes: Shapes, key: ForeignKey) -> None:
-    if key.child in shapes:
-        shapes[key.child].outgoing.append(key)
-    if key.parent in shapes:
-        shapes[key.parent].incoming.append(key)
-
-
-def quoted(names: Sequence[str]) -> list[Composed]:
-    """Each name as an identifier."""
-    return [identifier(name) for name in names]

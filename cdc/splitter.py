@@ -9,11 +9,11 @@ import asyncpg
 
 from cdc import records
 from cdc.applier import Applier, splits
+from cdc.change import Batch, CapturedTable, Change
 from cdc.faults import Blame, judge
 from cdc.images import join_key, parse_row
 from cdc.model import ConflictStatus, ConflictType, Policy
 from cdc.position import Position
-from cdc.reader import Batch, CapturedTable, Change
 from cdc.references import ReferenceBroken
 from cdc.residue import LOCKED, NetChange, Outcome, Residue, entry_of
 

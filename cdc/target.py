@@ -7,11 +7,12 @@ from typing import Final
 
 import asyncpg
 
+from cdc.catalog import read_shapes
 from cdc.errors import SchemaMismatch
 from cdc.mapping import Mapping
 from cdc.model import Entity
 from cdc.session import Connection
-from cdc.shape import Shapes, read_shapes
+from cdc.shape import Shapes
 from triggers.identifiers import Composed, qualified
 from triggers.statements import statement
 

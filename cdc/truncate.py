@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdc import records
+from cdc.change import Change
 from cdc.model import Entity
-from cdc.reader import Change
 from cdc.references import check_orphans
 from cdc.target import Target
 from cdc.workset import parents_first

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from cdc.change import Change
 from cdc.model import Entity, Op
-from cdc.reader import Change
 from cdc.shape import Shapes
 
 
