@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from cdc.catalog import read_shapes
 from cdc.contact_facts import Installer, Synced
 from cdc.contact_state import opened
 from cdc.copy_pipe import pipe
@@ -14,7 +15,6 @@ from cdc.copy_tasks import Progress
 from cdc.difference import Difference
 from cdc.model import Side
 from cdc.session import Connection, Endpoint
-from cdc.shape import read_shapes
 from cdc.table_pair import TablePair, pair
 from triggers.identifiers import joined
 from triggers.statements import render, statement

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdc import config
+from cdc.catalog import read_shapes
 from cdc.contact_note import Note
 from cdc.contact_plan import SideFacts
 from cdc.contact_state import opened
@@ -13,7 +14,6 @@ from cdc.epoch import epoch
 from cdc.errors import InstallRefused
 from cdc.model import Entity, Side
 from cdc.session import Connection, Endpoint
-from cdc.shape import read_shapes
 from cdc.table_pair import has_rows
 from triggers.errors import TriggerError
 from triggers.install import install

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from cdc.catalog import read_shapes
 from cdc.contact_note import Note, Phase
 from cdc.contact_state import (
     Link,
@@ -29,7 +30,7 @@ from cdc.model import Entity
 from cdc.schema_copy import SchemaScripts, create_extensions, dump_schema, run_script
 from cdc.sequence_copy import copy_sequences
 from cdc.session import Connection, Endpoint
-from cdc.shape import Shapes, read_shapes
+from cdc.shape import Shapes
 from cdc.table_copy import Snapshot, copy_tables, exported_snapshot
 from cdc.table_pair import TablePair, has_rows, pair, unsafe_in_binary
 from triggers.identifiers import joined, qualified

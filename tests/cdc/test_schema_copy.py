@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cdc.catalog import read_shapes
 from cdc.dump_tool import DumpTool, choose, demands_tls, find_tools, split_password
 from cdc.errors import ConfigurationError, SchemaMismatch
 from cdc.model import Side
@@ -20,7 +21,6 @@ from cdc.schema_copy import (
     run_script,
 )
 from cdc.session import Connection, Endpoint, connect
-from cdc.shape import read_shapes
 from cdc.table_copy import exported_snapshot
 from tests import shop
 from tests.databases import Pair

@@ -9,11 +9,12 @@ import asyncpg
 import pytest
 
 from cdc import copy_tasks
+from cdc.catalog import read_shapes
 from cdc.errors import SchemaMismatch
 from cdc.model import Entity, Side
 from cdc.position import Seen
 from cdc.session import Endpoint, connect
-from cdc.shape import Shapes, read_shapes
+from cdc.shape import Shapes
 from cdc.table_copy import copy_tables, exported_snapshot
 from cdc.table_pair import TablePair, fits, pair, unsafe_in_binary
 from tests import shop

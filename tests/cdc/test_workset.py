@@ -8,8 +8,8 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdc.change import Change
 from cdc.model import Entity, Op
-from cdc.reader import Change
 from cdc.shape import ForeignKey, TableShape
 from cdc.workset import Run, parents_first, runs
 
