@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import asyncpg
 
@@ -20,22 +19,15 @@ from cdc.references import ReferenceBroken, check_dependents, check_references
 from cdc.residue import Outcome, Residue, settle
 from cdc.target import Target
 from cdc.truncate import truncate
-from cdc.workset import Run, TableChanges, parents_first, runs
-from triggers.identifiers import fragment
+from cdc.workset import Part, Run, parents_first, runs
 from triggers.statements import statement
-
-ARRAYS: Final = fragment(
-    "(SELECT u.seq, u.txid::xid8 AS txid, u.old, u.new "
-    "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS u (seq, txid, old, new)) b"
-)
-"""A batch given as arrays of sequence numbers, transactions, old and new images."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """One table's part of a run with what its statements need."""
 
-    part: TableChanges
+    part: Part
     table: CapturedTable
     mapping: Mapping
 
@@ -119,13 +111,25 @@ class Applier:
 
     async def apply_changes(self, changes: Sequence[Change], *, ignore_live: bool = False) -> Outcome:
         """Carry changes out inside the open transaction; `ignore_live` when they are live entries' own."""
+        wanted = (change for change in changes if not self._is_held(change))
+        return await self._apply_runs(runs(wanted), live=self._live and not ignore_live)
+
+    async def apply_staged(
+        self, before: Position, after: Position, parts: list[Part], changes: int
+    ) -> Outcome:
+        """Apply changes that were brought to the target beforehand; otherwise as `apply`."""
+        async with self.target.connection.transaction():
+            await self.advance(before, after, changes)
+            return await self._apply_runs([Run(tables=parts)], live=self._live)
+
+    async def _apply_runs(self, found: Sequence[Run], *, live: bool) -> Outcome:
         outcome = Outcome()
-        for run in runs(change for change in changes if not self._is_held(change)):
+        for run in found:
             if run.truncated:
                 known = [(change, self.reader.known(change.table_id)) for change in run.truncated]
                 await truncate(self.target, [(change, table.entity) for change, table in known if table])
                 continue
-            outcome += await self._apply_run(run, live=self._live and not ignore_live)
+            outcome += await self._apply_run(run, live=live)
         return outcome
 
     def _is_held(self, change: Change) -> bool:
@@ -140,12 +144,12 @@ class Applier:
         return outcome
 
     async def _advance_sequences(self, item: Prepared) -> None:
-        if not any(change.op is Op.INSERT for change in item.part.changes):
+        if not item.part.inserts:
             return
         for column, sequence in item.mapping.shape.sequences.items():
             if column in item.mapping.columns:
                 await self.target.connection.execute(
-                    item.mapping.sequence_advance(column, ARRAYS), *item.part.arrays(), sequence
+                    item.mapping.sequence_advance(column, item.part.batch), *item.part.arguments(), sequence
                 )
 
     async def _apply_prepared(self, prepared: list[Prepared], *, live: bool) -> Outcome:
@@ -157,14 +161,14 @@ class Applier:
                 outcome += await self._settle(item, rows)
                 suspects.append((item, rows[0]))
             for item, row in suspects:
-                await check_references(self.target, item.mapping, item.part, row, ARRAYS)
+                await check_references(self.target, item.mapping, item.part, row)
             return outcome
         # Without the right to switch triggers off the server checks every key as it goes.
         await self.target.connection.execute("SET CONSTRAINTS ALL DEFERRED")
         order = parents_first(self.target.shapes, [item.table.entity for item in prepared])
         prepared.sort(key=lambda item: order.index(item.table.entity))
         for item in reversed(prepared):
-            await check_dependents(self.target, item.mapping, item.part, ARRAYS)
+            await check_dependents(self.target, item.mapping, item.part)
             rows = await self._carry_out(item, deletes=True, writes=False, live=live)
             outcome += await self._settle(item, rows)
         for item in prepared:
@@ -173,7 +177,7 @@ class Applier:
         await self.target.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         return outcome
 
-    def _prepared(self, part: TableChanges) -> Prepared | None:
+    def _prepared(self, part: Part) -> Prepared | None:
         table = self.reader.known(part.table_id)
         if table is None:
             return None  # dropped at the source since: there is nothing to keep equal any more
@@ -183,28 +187,31 @@ class Applier:
         self, item: Prepared, *, deletes: bool, writes: bool, live: bool
     ) -> Sequence[asyncpg.Record]:
         """Run the table's statement; the first row of the result has the totals, see apply.sql."""
-        if len(item.part.changes) == 1 and item.mapping.key_columns and not live:
-            row = await self._carry_out_one(item, deletes=deletes, writes=writes)
+        single = item.part.single
+        if single is not None and item.mapping.key_columns and not live:
+            row = await self._carry_out_one(item.mapping, single, deletes=deletes, writes=writes)
             if row is not None:
                 return [row]
         return await self.target.connection.fetch(
-            item.mapping.apply(ARRAYS, live=live),
-            *item.part.arrays(),
+            item.mapping.apply(item.part.batch, live=live),
+            *item.part.arguments(),
             deletes,
             writes,
             str(item.table.entity),
         )
 
-    async def _carry_out_one(self, item: Prepared, *, deletes: bool, writes: bool) -> asyncpg.Record | None:
+    async def _carry_out_one(
+        self, mapping: Mapping, change: Change, *, deletes: bool, writes: bool
+    ) -> asyncpg.Record | None:
         """Try the short way for a single row. None: the batch statement has to look at it."""
-        change, connection = item.part.changes[0], self.target.connection
+        connection = self.target.connection
         match change.op:
             case Op.INSERT if writes:
-                return await connection.fetchrow(item.mapping.one_insert, change.new)
+                return await connection.fetchrow(mapping.one_insert, change.new)
             case Op.UPDATE if writes and deletes:
-                return await connection.fetchrow(item.mapping.one_update, change.old, change.new)
+                return await connection.fetchrow(mapping.one_update, change.old, change.new)
             case Op.DELETE if deletes:
-                return await connection.fetchrow(item.mapping.one_delete, change.old)
+                return await connection.fetchrow(mapping.one_delete, change.old)
             case _:
                 return None
 
@@ -216,7 +223,7 @@ class Applier:
         if not left:
             return Outcome(applied=total)
         residue = Residue(self.target, self.source, item.mapping, self._policy(item.table.entity))
-        settled = await settle(residue, item.part, left, ARRAYS)
+        settled = await settle(residue, item.part, left)
         return Outcome(applied=total - len(left)) + settled
 
 

@@ -13,8 +13,18 @@ class Mapping(ReferenceChecks):
 
     def apply(self, batch: Composed, *, live: bool) -> str:
         """The set-based statement; `live` when sync_state holds entries of this table to be looked at."""
-        if not self.key_columns:
-            return self._apply_bag(batch)
+        if (batch, live) not in self._applying:
+            self._applying[batch, live] = (
+                self._apply(batch, live=live) if self.key_columns else self._bag(batch)
+            )
+        return self._applying[batch, live]
+
+    @cached_property
+    def _applying(self) -> dict[tuple[Composed, bool], str]:
+        """The statements made so far: one per form of batch, with and without live entries."""
+        return {}
+
+    def _apply(self, batch: Composed, *, live: bool) -> str:
         wanted = [
             "image",
             "keys",
@@ -40,7 +50,7 @@ class Mapping(ReferenceChecks):
             incoming=self._any_suspicions(self.shape.incoming, outgoing=False),
         )
 
-    def _apply_bag(self, batch: Composed) -> str:
+    def _bag(self, batch: Composed) -> str:
         outgoing = self.checked(self.shape.outgoing, outgoing=True)
         incoming = self.checked(self.shape.incoming, outgoing=False)
         return self._render(

@@ -9,8 +9,7 @@ import asyncpg
 from cdc.mapping import Mapping
 from cdc.shape import ForeignKey
 from cdc.target import Target
-from cdc.workset import TableChanges
-from triggers.identifiers import Composed
+from cdc.workset import Part
 
 
 class ReferenceBroken(Exception):
@@ -22,9 +21,7 @@ class ReferenceBroken(Exception):
         super().__init__(f"{key.child} references {key.parent} {reference}, which is not there ({key.name})")
 
 
-async def check_references(
-    target: Target, mapping: Mapping, part: TableChanges, suspicions: asyncpg.Record, batch: Composed
-) -> None:
+async def check_references(target: Target, mapping: Mapping, part: Part, suspicions: asyncpg.Record) -> None:
     """Check the keys that a batch gives reason to, locking the parents that are found.
 
     Args:
@@ -32,7 +29,6 @@ async def check_references(
         mapping: the table's mapping.
         part: the changes that were applied.
         suspicions: the totals of the apply statement: booleans per checked key, `outgoing` and `incoming`.
-        batch: how the statement takes the changes.
 
     Raises:
         ReferenceBroken: a child would be without its parent.
@@ -44,22 +40,18 @@ async def check_references(
         checked = mapping.checked(keys, outgoing=outgoing)
         for key, suspected in zip(checked, flags or (), strict=True):
             if suspected:
-                await _check(target, mapping.references(key, batch, outgoing=outgoing), part, key)
+                await _check(target, mapping.references(key, part.batch, outgoing=outgoing), part, key)
 
 
-async def check_dependents(target: Target, mapping: Mapping, part: TableChanges, batch: Composed) -> None:
+async def check_dependents(target: Target, mapping: Mapping, part: Part) -> None:
     """Refuse deletes that the server would cascade to rows which the source never saw.
 
     Raises:
         ReferenceBroken: such a row exists.
     """
-    gone = [change for change in part.changes if change.new is None]
-    if not gone:
-        return
-    cascading = [key for key in mapping.checked(mapping.shape.incoming, outgoing=False) if key.cascades]
-    for key in cascading:
-        sql = mapping.dependents(key, batch)
-        await _check(target, sql, TableChanges(part.table_id, part.columns, gone), key)
+    for key in mapping.checked(mapping.shape.incoming, outgoing=False):
+        if key.cascades:
+            await _check(target, mapping.dependents(key, part.batch), part, key)
 
 
 async def check_orphans(target: Target, mapping: Mapping) -> None:
@@ -74,7 +66,7 @@ async def check_orphans(target: Target, mapping: Mapping) -> None:
             raise ReferenceBroken(key, row["reference"])
 
 
-async def _check(target: Target, sql: str, part: TableChanges, key: ForeignKey) -> None:
-    rows: Sequence[asyncpg.Record] = await target.connection.fetch(sql, *part.arrays())
+async def _check(target: Target, sql: str, part: Part, key: ForeignKey) -> None:
+    rows: Sequence[asyncpg.Record] = await target.connection.fetch(sql, *part.arguments())
     if rows:
         raise ReferenceBroken(key, rows[0]["reference"])

@@ -15,8 +15,7 @@ from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Policy, Side
 from cdc.records import Entry
 from cdc.target import Target
-from cdc.workset import TableChanges
-from triggers.identifiers import Composed
+from cdc.workset import Part
 
 LOCKED = "the row is locked by another transaction"
 
@@ -59,16 +58,13 @@ class NetChange:
     after: str | None
 
 
-async def settle(
-    residue: Residue, part: TableChanges, rows: Sequence[asyncpg.Record], batch: Composed
-) -> Outcome:
+async def settle(residue: Residue, part: Part, rows: Sequence[asyncpg.Record]) -> Outcome:
     """Deal with the net changes that the apply statement did not carry out.
 
     Args:
         residue: the table's context.
         part: the changes the statement was given.
         rows: its result: act (B chain broken, H held by a live entry, else not as expected), entity_id, images.
-        batch: how statements take the changes.
 
     Raises:
         asyncpg.PostgresError: what stands in the way of a row that no conflict stops.
@@ -87,19 +83,17 @@ async def settle(
         await records.refresh(residue.target.connection, residue.mapping.entity, newest)
         outcome += Outcome(conflicts=len(held), rechecks=len(held))
     if broken:
-        outcome += await _settle_broken(residue, part, broken, batch)
+        outcome += await _settle_broken(residue, part, broken)
     if rest:
         outcome += await judge(residue, rest)
     return outcome
 
 
-async def _settle_broken(
-    residue: Residue, part: TableChanges, entity_ids: Sequence[str], batch: Composed
-) -> Outcome:
+async def _settle_broken(residue: Residue, part: Part, entity_ids: Sequence[str]) -> Outcome:
     """Bring each key's changes into an order that chains, and carry them out segment by segment."""
-    sql = residue.mapping.events(batch)
+    sql = residue.mapping.events(part.batch)
     events = await residue.target.connection.fetch(
-        sql, *part.arrays(), str(residue.mapping.entity), list(entity_ids)
+        sql, *part.arguments(), str(residue.mapping.entity), list(entity_ids)
     )
     steps: dict[str, list[Step]] = {}
     for row in events:

@@ -4,22 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 from cdc.change import Change
 from cdc.model import Entity, Op
 from cdc.shape import Shapes
+from triggers.identifiers import Composed, fragment
+
+ARRAYS: Final = fragment(
+    "(SELECT u.seq, u.txid::xid8 AS txid, u.old, u.new "
+    "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS u (seq, txid, old, new)) b"
+)
+
+
+class Part(Protocol):
+    """One table's changes with one list of columns, in a form that statements can take as their batch."""
+
+    @property
+    def table_id(self) -> int:
+        """The table's number in the source's changelog."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The fields of the images."""
+
+    @property
+    def batch(self) -> Composed:
+        """The rows b (seq, txid, old, new) in SQL, over the parameters $1 to $4."""
+
+    @property
+    def inserts(self) -> bool:
+        """Whether there may be inserts among the changes."""
+
+    @property
+    def single(self) -> Change | None:
+        """The change, where there is only one."""
+
+    def arguments(self) -> tuple[object, object, object, object]:
+        """What stands for $1 to $4."""
 
 
 @dataclass(slots=True)
 class TableChanges:
-    """Changes of one table that share one list of columns, in the order of the changelog."""
+    """Changes held in memory, handed over as arrays, in the order of the changelog."""
 
     table_id: int
     columns: tuple[str, ...]
     changes: list[Change] = field(default_factory=list)
 
-    def arrays(self) -> tuple[list[int], list[str], list[str | None], list[str | None]]:
-        """What the array form of a batch takes: sequence numbers, transactions, old and new images."""
+    @property
+    def batch(self) -> Composed:
+        """The arrays as rows."""
+        return ARRAYS
+
+    @property
+    def inserts(self) -> bool:
+        """Whether there are inserts among the changes."""
+        return any(change.op is Op.INSERT for change in self.changes)
+
+    @property
+    def single(self) -> Change | None:
+        """The change, where there is only one."""
+        return self.changes[0] if len(self.changes) == 1 else None
+
+    def arguments(self) -> tuple[list[int], list[str], list[str | None], list[str | None]]:
+        """Sequence numbers, transactions, old and new images."""
         return (
             [change.seq for change in self.changes],
             [str(change.txid) for change in self.changes],
@@ -32,7 +81,7 @@ class TableChanges:
 class Run:
     """Changes that one set of statements carries out, or tables that were truncated together."""
 
-    tables: list[TableChanges] = field(default_factory=list)
+    tables: list[Part] = field(default_factory=list)
     truncated: list[Change] = field(default_factory=list)
 
 

@@ -1,8 +1,8 @@
 -- Purpose:    Find a row that deleting these parents would cascade to, although no change says so.
--- Parameters: $1 to $4 belong to {batch}: the deletes.
+-- Parameters: $1 to $4 belong to {batch}.
 -- Result:     one row when there is one: the reference's text.
 WITH batch AS MATERIALIZED (
-    SELECT b.old::{image} AS n FROM {batch} WHERE b.old IS NOT NULL
+    SELECT b.old::{image} AS n FROM {batch} WHERE b.old IS NOT NULL AND b.new IS NULL
 ), ref AS MATERIALIZED (
     SELECT DISTINCT {references} FROM batch b WHERE {complete}
 )
