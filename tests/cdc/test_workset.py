@@ -71,7 +71,7 @@ def test_a_part_has_one_list_of_columns(changes: list[Change]) -> None:
         assert len(set(numbers)) == len(numbers)
         for part in run.tables:
             assert {change.columns for change in part.changes} == {part.columns}
-            assert list(zip(*part.arrays(), strict=True)) == [
+            assert list(zip(*part.arguments(), strict=True)) == [
                 (change.seq, str(change.txid), change.old, change.new) for change in part.changes
             ]
 
