@@ -26,6 +26,7 @@ from cdc.residue import Outcome
 from cdc.retry import next_retry, retry_deferred
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.splitter import apply_split
+from cdc.stage import Stage
 from cdc.target import Target
 
 BUSY_READS: Final = 3
@@ -90,7 +91,7 @@ class Link:
         self._applier: Applier | None = None
         self._kept = True
         self._released_at = 0.0
-        self._ahead: asyncio.Task[Batch] | None = None
+        self._stage: Stage | None = None
 
     @property
     def side(self) -> Side:
@@ -115,6 +116,9 @@ class Link:
             sink = Target(target, self.target.schemas)
             await sink.prepare()
             self._applier = Applier(sink, self.side, self._reader, self._policy)
+            self._stage = Stage(
+                self._reader, sink, rows=self._options.batch_rows, size=self._options.batch_bytes
+            )
             self.position = self._stored = await load_position(source, target, self.side)
             await load(self._applier)
             if listen:
@@ -126,13 +130,12 @@ class Link:
 
     async def close(self) -> None:
         """Drop every session; what was not committed is rolled back by the server."""
-        await self._drop_ahead()
         if self._listener is not None:
             await self._listener.close()
         for connection in self._connections:
             connection.terminate()
         self._connections.clear()
-        self._listener = self._reader = self._applier = None
+        self._listener = self._reader = self._applier = self._stage = None
 
     async def step(self) -> StepResult:
         """Read one batch and apply it; nothing is half done whatever is raised.
@@ -144,23 +147,20 @@ class Link:
         """
         reader, applier, position = self._opened()
         try:
-            batch = await self._next(reader, position)
+            if (staged := await self._apply_staged()) is not None:
+                return staged
+            batch = await reader.read(position)
             if not batch.changes:
                 await self._skip(batch)
                 return StepResult()
             await reader.learn(batch.changes)
-            if batch.more:
-                self._ahead = asyncio.create_task(reader.read(batch.after))
             outcome = await self._apply(applier, batch)
-        except BaseException as error:
-            await self._drop_ahead()
-            if not isinstance(error, UNREACHABLE):
-                raise
+        except UNREACHABLE as error:
             raise ConnectivityError(
                 f"link {self.side} to {self.target.side} was cut: {error or type(error).__name__}"
             ) from error
         self.position = self._stored = batch.after
-        self._count(batch, outcome)
+        self._count(len(batch.changes), batch.changes[-1].at, outcome)
         return StepResult(len(batch.changes), outcome.applied, outcome.conflicts, batch.more)
 
     async def retry(self) -> float | None:
@@ -235,18 +235,27 @@ class Link:
             raise ConnectivityError(f"link {self.side} to {self.target.side} is not open")
         return self._reader, self._applier, self.position
 
-    async def _next(self, reader: Reader, position: Position) -> Batch:
-        """The batch that was read ahead while the one before was applied, else a fresh one."""
-        ahead, self._ahead = self._ahead, None
-        return await ahead if ahead is not None else await reader.read(position)
-
-    async def _drop_ahead(self) -> None:
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            ahead.cancel()
-            await asyncio.wait({ahead})
-            if not ahead.cancelled():
-                ahead.exception()  # whatever it met is met again when the batch is read anew
+    async def _apply_staged(self) -> StepResult | None:
+        """Apply the next batch of a large window that lies on the target. None: go the ordinary way."""
+        _, applier, position = self._opened()
+        stage, stored = self._stage, self._stored
+        if stage is None or stored is None or position.window_to is None:
+            return None
+        try:
+            if not stage.batches:
+                await stage.fill(position, applier.held)
+            if not stage.batches:
+                return None
+            batch = stage.batches.popleft()
+            outcome = await applier.apply_staged(stored, batch.after, batch.parts, batch.changes)
+        except (asyncpg.PostgresError, ReferenceBroken, SchemaMismatch) as error:
+            stage.batches.clear()
+            if not (isinstance(error, SchemaMismatch) or splits(error) or _stale(error)):
+                raise
+            return None  # page by page, the offending rows are found
+        self.position = self._stored = batch.after
+        self._count(batch.changes, batch.last_at, outcome)
+        return StepResult(batch.changes, outcome.applied, outcome.conflicts, more=True)
 
     async def _skip(self, batch: Batch) -> None:
         """Move on past an empty read; stored only when it ends a window that was applied in pages."""
@@ -281,12 +290,12 @@ class Link:
         await applier.target.refresh()
         await applier.reader.read_tables()
 
-    def _count(self, batch: Batch, outcome: Outcome) -> None:
+    def _count(self, changes: int, last_at: datetime, outcome: Outcome) -> None:
         now = datetime.now(UTC)
-        self.stats.applied += len(batch.changes)
+        self.stats.applied += changes
         self.stats.conflicts += outcome.conflicts
         self.stats.last_applied_at = now
-        self.stats.lags.append((now - batch.changes[-1].at).total_seconds())
+        self.stats.lags.append((now - last_at).total_seconds())
         self._kept = self._kept or outcome.deferred > 0
         if outcome.rechecks:
             self.on_recheck()

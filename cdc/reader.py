@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 import asyncpg
 
@@ -55,6 +55,20 @@ class Reader:
         if rows[0]["seq"] is not None and not rows[0]["durable"]:
             await self._connection.execute(statement("flush", "cdc"))
         return self._batch(position, rows)
+
+    async def copy(
+        self, position: Position, rows: int, output: Callable[[bytes], Coroutine[Any, Any, None]]
+    ) -> None:
+        """Stream the next changes of a paged window in binary COPY format, in the columns of the stage."""
+        await self._connection.copy_from_query(
+            statement("stage_read", "cdc"),
+            str(position.seen),
+            str(position.window_to),
+            position.last_seq,
+            rows,
+            output=output,
+            format="binary",
+        )
 
     async def read_held(self, seen: Seen, to: Seen, table_id: int, last_seq: int | None) -> list[Change]:
         """Read a page of the changes of one table that its link passed over while the table was held."""
