@@ -153,6 +153,23 @@ class Ours(Subject):
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
 
+    async def install(self) -> None:
+        """Let the service meet the two equal databases once; it installs what it needs."""
+        await self.start()
+        try:
+            async with connected(self.main, self.backup) as connections:
+
+                async def ready() -> bool:
+                    self.check()
+                    try:
+                        return all([await each.fetchval(statement("met", PACKAGE)) for each in connections])
+                    except asyncpg.UndefinedTableError:
+                        return False
+
+                await until(ready, within=_READY_WITHIN)
+        finally:
+            await self.stop()
+
     async def start(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -163,7 +180,7 @@ class Ours(Subject):
             "BACKUP_DATABASE_URL": self.backup,
             "BACKUP_DIR": str(self._folder / "snapshots"),
             "JWT_SECRET": secrets.token_hex(32),
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "INFO",
             "PORT": str(port),
             "PYTHONPATH": str(Path(__file__).parent.parent.parent),
         }
