@@ -21,7 +21,7 @@ class Relation:
     `root` is the table that its changes belong to: itself, the root of its partition tree, or None where
     that root lies in a schema that is not wanted. `kind` and `persistence` are pg_class's letters.
     `triggers` are those that call a function in schema cdc, one line each: function, enabled, argument,
-    type, conditional, name.
+    type, unconditional, name.
     """
 
     relid: int

@@ -2,7 +2,7 @@
 -- Parameters: trigger argument 0 is the table's id in cdc.captured_table.
 -- Result:     one row of cdc.changelog per deleted row, and a notification if the listener sleeps.
 --
--- For the column names see capture_insert.sql.
+-- For the column names and our own transactions see capture_insert.sql.
 CREATE OR REPLACE FUNCTION cdc.capture_delete() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -16,6 +16,9 @@ SET plan_cache_mode = force_generic_plan
 AS $capture$
 #variable_conflict use_column
 BEGIN
+    IF current_setting('cdc.applying', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO cdc.changelog (table_id, op, columns, old)
     SELECT TG_ARGV[0]::int, 'D',
            ARRAY(SELECT json_object_keys(row_to_json(r.*))

@@ -4,6 +4,8 @@
 --
 -- The column names come from the transition table itself, as the keys of a row of nulls: whatever was altered
 -- a moment ago, in this transaction or behind a REPEATABLE READ snapshot, they are in step with the text.
+-- Our own transactions are left out here and not by a WHEN clause, which PostgreSQL would read from its stored form
+-- anew for every statement: 4 us of some 25.
 CREATE OR REPLACE FUNCTION cdc.capture_insert() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -17,6 +19,9 @@ SET plan_cache_mode = force_generic_plan
 AS $capture$
 #variable_conflict use_column
 BEGIN
+    IF current_setting('cdc.applying', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO cdc.changelog (table_id, op, columns, new)
     SELECT TG_ARGV[0]::int, 'I',
            ARRAY(SELECT json_object_keys(row_to_json(r.*))

@@ -16,6 +16,9 @@ SET plan_cache_mode = force_generic_plan
 AS $capture$
 #variable_conflict use_column
 BEGIN
+    IF current_setting('cdc.applying', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO cdc.changelog (table_id, op, columns, seen)
     SELECT TG_ARGV[0]::int, 'T',
            (SELECT CASE WHEN c.relid <> TG_RELID THEN ARRAY[TG_TABLE_SCHEMA::text, TG_TABLE_NAME::text] END

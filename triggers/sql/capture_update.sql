@@ -7,7 +7,7 @@
 -- The join is a full join although both sides always match: the plan is cached, and a full join is the one kind
 -- that can never become a nested loop, which would be quadratic when a bulk update reuses the plan of a small one.
 -- With merge joins off it is a hash join, which needs no sort and spills to disk beyond work_mem.
--- For the column names see capture_insert.sql.
+-- For the column names and our own transactions see capture_insert.sql.
 CREATE OR REPLACE FUNCTION cdc.capture_update() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -22,6 +22,9 @@ SET enable_mergejoin = off
 AS $capture$
 #variable_conflict use_column
 BEGIN
+    IF current_setting('cdc.applying', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO cdc.changelog (table_id, op, columns, old, new)
     SELECT TG_ARGV[0]::int, 'U',
            ARRAY(SELECT json_object_keys(row_to_json(r.*))

@@ -48,7 +48,7 @@ SELECT c.oid AS relid, w.root, n.nspname::text AS schema_name, c.relname::text A
        row_security_active(c.oid) AS hidden,
        coalesce(k.columns, '{}') AS key_columns, coalesce(k.indimmediate, true) AS key_immediate,
        ARRAY(SELECT concat_ws(' ', p.proname, t.tgenabled, left(encode(t.tgargs, 'escape'), -4), t.tgtype,
-                              t.tgqual IS NOT NULL, t.tgname)
+                              t.tgqual IS NULL, t.tgname)
              FROM pg_trigger AS t
              JOIN pg_proc AS p ON p.oid = t.tgfoid
              JOIN pg_namespace AS pn ON pn.oid = p.pronamespace
