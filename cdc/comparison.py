@@ -138,7 +138,7 @@ async def hand_over(here: Connection, there: Connection, difference: Difference)
 
 async def stage(sender: Connection, receiver: Connection, difference: Difference) -> int:
     """Bring the sender's rows that the receiver lacks or has otherwise to a temporary table there."""
-    await receiver.execute(difference.sql("stage_make"))
+    await receiver.execute(difference.sql("compare_stage_make"))
     return await pipe(
         sender,
         difference.sql("_rows"),

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cdc.model import Side
 from cdc.session import Endpoint
 from tests.databases import Connection, Pair
 
 SCHEMA = Path(__file__).with_name("shop.sql").read_text(encoding="utf-8")
+CONTACT = """
+import asyncio, os, signal, sys
+from cdc.first_contact import first_contact
+from cdc.model import Side
+from cdc.session import Endpoint
+
+main, backup, table, times, choice = sys.argv[1:]
+left = int(times)
+
+def shown(entity, done, total):
+    global left
+    if entity == table and done:
+        left -= 1
+        if not left:
+            print("here", flush=True)
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+asyncio.run(first_contact(Endpoint(Side.MAIN, main), Endpoint(Side.BACKUP, backup), choice or None, shown))
+"""
 TABLES = ("Category", "Customer", "Order", "OrderLine", "Payment", "Staff", "Team")
 
 
@@ -63,6 +84,14 @@ async def content(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
-def database(url: str) -> str:
-    """The name of the database in a URL."""
-    return urlsplit(url).path.removeprefix("/")
+async def killed(pair: Pair, table: str, *, times: int = 1, choice: str = "") -> None:
+    """Run first contact in a process of its own, and kill it when it tells of a table's rows for the nth time."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", CONTACT, pair.main_url, pair.backup_url, table, str(times), choice),
+        cwd=Path(__file__).parents[1],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"here\n"
+    process.send_signal(signal.SIGKILL)
+    await process.wait()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -202,45 +199,12 @@ async def test_a_missing_table_stops_with_its_name(pair: Pair) -> None:
         await contact(pair)
 
 
-KILLED = """
-import asyncio, os, signal, sys
-from cdc.first_contact import first_contact
-from cdc.model import Side
-from cdc.session import Endpoint
-
-def shown(entity, done, total):
-    if entity == sys.argv[3] and done:
-        print("copying", flush=True)
-        os.kill(os.getpid(), signal.SIGSTOP)
-
-asyncio.run(first_contact(Endpoint(Side.MAIN, sys.argv[1]), Endpoint(Side.BACKUP, sys.argv[2]), None, shown))
-"""
-
-
-async def killed(pair: Pair, table: str) -> None:
-    """Run first contact in a process of its own, and kill it while it copies a table."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        KILLED,
-        pair.main_url,
-        pair.backup_url,
-        table,
-        cwd=Path(__file__).parents[2],
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert await process.stdout.readline() == b"copying\n"
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
-
-
 @pytest.mark.parametrize("made", [True, False])
 async def test_a_kill_in_the_middle_of_the_copy_then_a_restart(pair: Pair, *, made: bool) -> None:
     await shop.create(pair.main, 300)
     if not made:
         await shop.create(pair.backup)
-    await killed(pair, "Payment")
+    await shop.killed(pair, "Payment")
     assert await pair.backup.fetchval("SELECT first_contact FROM cdc.node") == "copying"
     await pair.main.execute("DELETE FROM \"Customer\" WHERE id < 'c2'")
     outcome = await contact(pair)
@@ -252,7 +216,7 @@ async def test_a_kill_in_the_middle_of_the_copy_then_a_restart(pair: Pair, *, ma
 
 async def test_a_changed_schema_after_a_kill_is_named(pair: Pair) -> None:
     await shop.create(pair.main, 100)
-    await killed(pair, "Payment")
+    await shop.killed(pair, "Payment")
     await pair.main.execute('ALTER TABLE "Team" ADD motto text')
     with pytest.raises(
         SchemaMismatch, match="MAIN's tables changed since the copy to BACKUP was interrupted"
@@ -263,7 +227,7 @@ async def test_a_changed_schema_after_a_kill_is_named(pair: Pair) -> None:
 async def test_what_was_written_to_a_half_copied_backup_is_not_thrown_away(pair: Pair) -> None:
     await shop.create(pair.main, 100)
     await shop.create(pair.backup)
-    await killed(pair, "Payment")
+    await shop.killed(pair, "Payment")
     await pair.backup.execute("INSERT INTO \"Team\" VALUES ('mine')")
     with pytest.raises(FirstContactUndecided, match="Team: only on MAIN 3, only on BACKUP 1"):
         await contact(pair)
