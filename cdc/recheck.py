@@ -123,7 +123,7 @@ async def _compare(side: Side, pair: Pair, row: asyncpg.Record) -> Finding:
 
 
 async def _open(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row) -> Finding:
-    """Open a conflict for a key that is different for good, unless it has a live entry already."""
+    """Open a conflict for a key that is different for good; a live entry is given both rows as they are."""
     live = [
         await target.connection.fetchrow(statement("sync_state_live", "cdc"), row["entity"], row["entity_id"])
         for target in (pair.here, pair.there)
@@ -131,6 +131,11 @@ async def _open(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: R
     if any(entry is not None and entry["status"] == ConflictStatus.DEFERRED for entry in live):
         return Finding.WAIT
     if any(entry is not None for entry in live):
+        for target, own, other in ((pair.here, here, there), (pair.there, there, here)):
+            images = records.dump(other.image), records.dump(own.image)
+            await target.connection.execute(
+                statement("sync_state_versions", "cdc"), row["entity"], row["entity_id"], *images
+            )
         await _remove(pair.here.connection, row)
         return Finding.EQUAL
     async with pair.here.connection.transaction():

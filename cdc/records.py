@@ -67,7 +67,9 @@ async def refresh(
     await recheck(connection, entity, ids, "changed while in conflict")
 
 
-async def recheck(connection: Connection, entity: Entity, entity_ids: Sequence[str], reason: str) -> None:
+async def recheck(
+    connection: Connection, entity: Entity | str, entity_ids: Sequence[str], reason: str
+) -> None:
     """Have both sides' rows of some keys compared once both links have passed this point."""
     if entity_ids:
         await connection.execute(statement("recheck_add", "cdc"), str(entity), list(entity_ids), reason)

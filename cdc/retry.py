@@ -9,10 +9,11 @@ from typing import Final
 
 import asyncpg
 
+from cdc import records
 from cdc.applier import Applier, splits
 from cdc.change import Change
 from cdc.images import to_text
-from cdc.model import Op
+from cdc.model import ConflictStatus, Op
 from cdc.references import ReferenceBroken
 from cdc.residue import LOCKED, Outcome
 from cdc.splitter import describe
@@ -86,11 +87,17 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
 
 async def _failed(applier: Applier, row: asyncpg.Record, error: Exception) -> Outcome:
     kind, constraint, text = describe(error)
+    connection = applier.target.connection
     shown = text != LOCKED
-    await applier.target.connection.execute(
+    await connection.execute(
         statement("deferred_failed", "cdc"), row["id"], kind, constraint, text, pause(row["tries"]), shown
     )
-    return Outcome(conflicts=1) if shown else Outcome(deferred=1)
+    if not shown:
+        return Outcome(deferred=1)
+    if row["status"] == ConflictStatus.DEFERRED:
+        # What each side has of it is looked at once both links have passed.
+        await records.recheck(connection, row["entity"], [row["entity_id"]], "could not be written")
+    return Outcome(conflicts=1, rechecks=1)
 
 
 def _changes(applier: Applier, due: Sequence[asyncpg.Record]) -> list[Change]:
