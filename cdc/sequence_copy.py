@@ -9,6 +9,8 @@ from cdc.session import Connection
 from triggers.identifiers import Composed, qualified
 from triggers.statements import render, statement
 
+_EVERY_OTHER = 2
+
 
 @dataclass(frozen=True, slots=True)
 class SequenceState:
@@ -24,33 +26,47 @@ class SequenceState:
         return self.last + self.increment if self.called else self.last
 
 
-def forward(source: SequenceState, target: SequenceState) -> tuple[int, bool] | None:
+def forward(source: SequenceState, target: SequenceState, *, apart: bool = False) -> tuple[int, bool] | None:
     """What to set the target to, None to leave it.
 
     Args:
         source: the side that was copied from.
         target: the other. Where it counts by twos (odd or even) or more, it keeps its numbers' remainder.
+        apart: the target's definition was copied too, so that a source counting by twos (odd) would give the
+            same numbers: the target takes the ones between.
 
     Returns:
         The arguments of setval: value and is_called.
     """
     sign = 1 if target.increment > 0 else -1
+    same = target.increment == source.increment and (source.next - target.next) % target.increment == 0
+    if apart and same and abs(target.increment) == _EVERY_OTHER:
+        return source.next + sign, False
     if sign * target.next >= sign * source.next:
         return None
-    if target.increment == source.increment and (source.next - target.next) % target.increment == 0:
+    if same:
         return source.last, source.called
     step = abs(target.increment)
     gap = sign * (source.next - target.next)
     return target.next + sign * -(-gap // step) * step, False
 
 
-async def copy_sequences(source: Connection, target: Connection, schemas: Sequence[str]) -> int:
-    """Move the target's sequences forward to where the source's are. Returns how many were moved."""
+async def copy_sequences(
+    source: Connection, target: Connection, schemas: Sequence[str], *, apart: bool = False
+) -> int:
+    """Move the target's sequences forward to where the source's are. Returns how many were moved.
+
+    Args:
+        source: the side that was copied from.
+        target: the other.
+        schemas: whose sequences.
+        apart: as for `forward`.
+    """
     here = await _read(source, schemas)
     there = await _read(target, schemas)
     moved = 0
     for name in here.keys() & there.keys():
-        setting = forward(here[name], there[name])
+        setting = forward(here[name], there[name], apart=apart)
         if setting is not None:
             await target.execute(statement("sequence_set", "cdc"), name, *setting)
             moved += 1
