@@ -7,9 +7,11 @@ import asyncio
 import json
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 from rich.console import Console
 
 from tests.bench.measures import MEASURES, QUICK, Measure, Sizes
@@ -47,31 +49,35 @@ def _names(known: list[str]) -> Callable[[str], list[str]]:
     return read
 
 
-async def take(measure: Measure, subject: Subject, report: Report) -> None:
-    """Take one measurement; what goes wrong is noted, and the others go on."""
-    _console.print(f"  {measure.name}: {subject.name}", style="dim")
+@contextmanager
+def noted(what: str, subject: Subject, report: Report) -> Iterator[None]:
+    """Say what is being done; what goes wrong is noted, and the others go on."""
+    _console.print(f"  {what}: {subject.name}", style="dim")
     try:
-        report.add(subject.name, await measure.take(subject, report.sizes))
-    except (OSError, RuntimeError, TimeoutError, ExceptionGroup) as error:
+        yield
+    except (OSError, RuntimeError, TimeoutError, asyncpg.PostgresError, ExceptionGroup) as error:
         traceback.print_exception(error)
-        report.failures.append(f"{measure.name} of {subject.name} failed: {type(error).__name__} {error}")
+        _console.print(subject.said(), markup=False, highlight=False)
+        report.failures.append(f"{what} of {subject.name} failed: {type(error).__name__} {error}")
 
 
 async def measured(sizes: Sizes, measures: list[Measure], names: list[str]) -> Report:
     """Measure in turns: each repetition takes every subject once, each time another one first."""
     report = Report(sizes)
     async with rig() as servers:
-        chosen = subjects(servers, names)
-        for subject in chosen:
-            _console.print(f"  seeding {subject.name}", style="dim")
-            await subject.prepare(sizes.rows)
+        chosen = []
+        for subject in subjects(servers, names):
+            with noted("seeding", subject, report):
+                await subject.prepare(sizes.rows)
+                chosen.append(subject)
         for repetition in range(sizes.repetitions):
             _console.print(f"repetition {repetition + 1} of {sizes.repetitions}", style="bold")
             for measure in measures:
                 fit = [subject for subject in chosen if subject.name in measure.subjects]
                 turn = repetition % len(fit) if fit else 0
                 for subject in fit[turn:] + fit[:turn]:
-                    await take(measure, subject, report)
+                    with noted(measure.name, subject, report):
+                        report.add(subject.name, await measure.take(subject, sizes))
     return report
 
 

@@ -24,6 +24,7 @@ from triggers.statements import statement
 PACKAGE = "tests.bench"
 _READY_WITHIN = 120.0  # seconds
 _STOP_WITHIN = 15.0
+_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")  # no setting of the service's own
 
 
 class Subject:
@@ -75,6 +76,10 @@ class Subject:
         Raises:
             RuntimeError: it does not.
         """
+
+    def said(self) -> str:
+        """What its own process last wrote, if it has one: read where something went wrong."""
+        return ""
 
     async def settle(self) -> None:
         """Bring the servers to rest before a measurement: nothing waits to be written out."""
@@ -175,12 +180,11 @@ class Ours(Subject):
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         environment = {
-            **os.environ,
+            **{name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
             "DATABASE_URL": self.main,
             "BACKUP_DATABASE_URL": self.backup,
             "BACKUP_DIR": str(self._folder / "snapshots"),
             "JWT_SECRET": secrets.token_hex(32),
-            "LOG_LEVEL": "INFO",
             "PORT": str(port),
             "PYTHONPATH": str(Path(__file__).parent.parent.parent),
         }
@@ -211,8 +215,11 @@ class Ours(Subject):
             raise self._ended(self._process.returncode)
 
     def _ended(self, code: int) -> RuntimeError:
-        said = (self._folder / "service.log").read_text()[-2000:]
-        return RuntimeError(f"the service ended with {code}: {said}")
+        return RuntimeError(f"the service ended with {code}")
+
+    def said(self) -> str:
+        log = self._folder / "service.log"
+        return log.read_text()[-3000:] if log.exists() else ""
 
 
 class Native(Subject):
