@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cdc.catalog import read_shapes
 from cdc.contact_facts import Installer, Synced
-from cdc.contact_state import opened
+from cdc.contact_state import LOCK_WAIT_MS, opened
 from cdc.copy_pipe import pipe
 from cdc.copy_tasks import Progress
 from cdc.difference import Difference
@@ -77,6 +77,7 @@ async def seen_at_once(
     """A connection that sees one state of a side throughout, and that state as text of a snapshot."""
     async with opened(endpoint) as connection, connection.transaction(isolation="repeatable_read"):
         if pairs:
+            await connection.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
             names = joined(one.relation for one in pairs)
             await connection.execute(render("copy_lock_source", "cdc", tables=names))
         yield connection, str(await connection.fetchval(statement("contact_seen", "cdc")))

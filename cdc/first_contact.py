@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import asyncpg
+
 from cdc.comparison import Comparison, Contact, compare
 from cdc.contact_facts import Installer, look
 from cdc.contact_note import Note, Phase
@@ -63,7 +65,7 @@ async def first_contact(
     async with only_one(backup):
         try:
             return await _contact(main, backup, wanted, progress, two_way=two_way)
-        except UNREACHABLE as error:
+        except (*UNREACHABLE, asyncpg.LockNotAvailableError) as error:
             raise _cut(error) from error
 
 
@@ -92,7 +94,7 @@ async def resync(
             await install(backup)
             contact = Contact(main, backup, tables, install, progress, two_way=two_way)
             report = await overwrite(contact, side.other, "resync")
-        except UNREACHABLE as error:
+        except (*UNREACHABLE, asyncpg.LockNotAvailableError) as error:
             raise _cut(error) from error
     return Outcome(Action.OVERWRITE, f"{side} was made equal to {side.other}", report.rows)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from cdc.catalog import read_shapes
 from cdc.contact_note import Note, Phase
 from cdc.contact_state import (
+    LOCK_WAIT_MS,
     Link,
     commit_point,
     durable_epoch,
@@ -33,6 +34,7 @@ from cdc.session import Connection, Endpoint
 from cdc.shape import Shapes
 from cdc.table_copy import Snapshot, copy_tables, exported_snapshot
 from cdc.table_pair import TablePair, has_rows, pair, unsafe_in_binary
+from triggers.choice import MIGRATION_TABLES
 from triggers.identifiers import joined, qualified
 from triggers.statements import render, statement
 
@@ -72,6 +74,10 @@ async def initial_copy(order: CopyOrder) -> Copied:
     """
     async with opened(order.source) as reader:
         shapes = await read_shapes(reader, order.source.schemas)
+    if order.made:
+        # What migration tools wrote down is true of the tables that are made from theirs.
+        records = [entity for entity in shapes if entity.table in MIGRATION_TABLES]
+        order = replace(order, entities=[*dict.fromkeys((*order.entities, *records))])
     tables = [shapes[entity] for entity in order.entities if entity in shapes]
     notes: tuple[str, ...] = ()
     scripts = None
@@ -99,12 +105,12 @@ async def _make_tables(
         note = Note(Phase.COPYING, order.source.side, made=True, fingerprint=scripts.fingerprint)
         if order.again:
             await _check_unchanged(order, writer, scripts)
-            return scripts, ()
+            return scripts, scripts.notes
         notes = await create_extensions(snapshot.connection, writer, order.target.side)
         async with writer.transaction():
             await run_script(writer, scripts.before, order.target.side)
             await mark(writer, note)
-    return scripts, notes
+    return scripts, (*notes, *scripts.notes)
 
 
 async def _check_unchanged(order: CopyOrder, writer: Connection, scripts: SchemaScripts) -> None:
@@ -134,6 +140,7 @@ async def _begin(order: CopyOrder, pairs: Sequence[TablePair], scripts: SchemaSc
         if order.again and pairs:
             async with writer.transaction():
                 await writer.execute(statement("copy_begin_apply", "cdc"), None, "on")
+                await writer.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
                 names = joined(one.relation for one in pairs)
                 await writer.execute(render("copy_truncate", "cdc", tables=names))
         async with writer.transaction(isolation="repeatable_read"):
@@ -158,9 +165,13 @@ async def _commit(
     async with opened(order.target) as writer, writer.transaction():
         if scripts is not None:
             await run_script(writer, scripts.after, side)
-        elif await writer.fetchval(statement("contact_written", "cdc"), note.seen):
-            # Rows came by the application as well, and replica mode checks no references.
-            await check_foreign_keys(writer, (key for one in pairs for key in one.target.outgoing), side)
+        else:
+            # Replica mode checks no references. Copied rows have theirs, unless the table they refer to was not
+            # copied, or the target's application has written meanwhile.
+            written = await writer.fetchval(statement("contact_written", "cdc"), note.seen)
+            keys = [key for one in pairs for key in one.target.outgoing]
+            copied = {one.entity for one in pairs}
+            await check_foreign_keys(writer, [k for k in keys if written or k.parent not in copied], side)
         await commit_point(writer, note, link)
 
 
@@ -171,7 +182,7 @@ async def finish(order: CopyOrder) -> None:
     """
     await order.install(order.target)
     async with opened(order.source) as reader, opened(order.target) as writer:
-        await copy_sequences(reader, writer, order.target.schemas)
+        await copy_sequences(reader, writer, order.target.schemas, apart=order.made and order.two_way)
         await _tidy(order, reader, writer)
         row = await writer.fetchrow(statement("contact_node", "cdc"))
         note = Note.parse(row["note"]) if row else None
@@ -193,7 +204,7 @@ async def finish(order: CopyOrder) -> None:
 
 async def _tidy(order: CopyOrder, reader: Connection, writer: Connection) -> None:
     there: Shapes = await read_shapes(writer, order.target.schemas)
-    for entity in order.entities:
+    for entity in there.keys() & set(order.entities):
         await writer.execute(render("copy_analyze", "cdc", table=there[entity].relation))
     if order.made:
         for row in await reader.fetch(statement("matview_list", "cdc"), list(order.source.schemas)):

@@ -34,10 +34,14 @@ _COMMENT = re.compile(r"^(--.*)?\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class SchemaScripts:
-    """`before`: types, functions, bare tables. `after`: indexes, constraints, foreign keys, triggers."""
+    """`before`: types, functions, bare tables. `after`: indexes, constraints, foreign keys, triggers.
+
+    `notes` say what was left out, each a sentence for people.
+    """
 
     before: str
     after: str
+    notes: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -88,7 +92,8 @@ async def dump_schema(
                 ]
             )
             scripts.append(plain_sql(text))
-    return SchemaScripts(*scripts)
+    notes = tuple(row["note"] for row in rows if row["note"])
+    return SchemaScripts(scripts[0], scripts[1], notes)
 
 
 async def _dump(tool: DumpTool, source: Endpoint, archive: Path, snapshot: str) -> None:
@@ -99,7 +104,7 @@ async def _dump(tool: DumpTool, source: Endpoint, archive: Path, snapshot: str) 
         [
             *(str(tool.dump), f"--dbname={uri}", "--no-password", "--format=custom", "--schema-only"),
             *("--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions"),
-            *("--no-security-labels", "--no-tablespaces", "--lock-wait-timeout=30000"),
+            *("--no-security-labels", "--no-tablespaces", "--encoding=UTF8", "--lock-wait-timeout=30000"),
             *(f"--snapshot={snapshot}", f"--file={archive}", *names),
         ],
         {"PGPASSWORD": password} if password is not None else None,

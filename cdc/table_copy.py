@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from cdc.contact_state import LOCK_WAIT_MS
 from cdc.copy_pipe import pipe
 from cdc.copy_tasks import Progress, Task, levels, parts
 from cdc.session import Connection, Endpoint, connect
@@ -48,6 +49,7 @@ async def exported_snapshot(source: Endpoint, tables: Sequence[TableShape]) -> A
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             if tables:
                 # Before the first query: the snapshot must be younger than the locks.
+                await connection.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
                 names = joined(table.relation for table in tables)
                 await connection.execute(render("copy_lock_source", "cdc", tables=names))
             row = await connection.fetchrow(statement("copy_export", "cdc"))

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from cdc.config import choose_tables
 from cdc.contact_note import Note, Phase
 from cdc.contact_plan import Action, Choice, SideFacts, decide
 from cdc.engine import Engine
@@ -15,6 +16,7 @@ from cdc.first_contact import Outcome, first_contact
 from cdc.model import Side
 from tests import shop
 from tests.databases import Connection, Pair
+from triggers.install import install
 
 
 def silent(_entity: str, _done: int, _total: int) -> None:
@@ -81,6 +83,52 @@ async def test_new_numbers_on_backup_follow_those_that_main_has_given(pair: Pair
         )
         == 11
     )
+
+
+async def test_what_migration_tools_wrote_down_comes_with_the_schema_and_is_not_synced(pair: Pair) -> None:
+    await pair.main.execute(
+        "CREATE TABLE _prisma_migrations (id int PRIMARY KEY, name text); INSERT INTO _prisma_migrations"
+        " VALUES (1, 'init'); CREATE TABLE t (id int PRIMARY KEY, m int REFERENCES _prisma_migrations)"
+    )
+    await contact(pair)
+    assert await pair.backup.fetchval("SELECT name FROM _prisma_migrations") == "init"
+    assert await pair.backup.fetchval("SELECT count(*) FROM cdc.captured_table") == 1
+
+
+async def test_a_foreign_key_to_a_table_that_is_not_synced_is_left_out_and_said(pair: Pair) -> None:
+    await pair.main.execute(
+        "CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent VALUES (1);"
+        "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent); INSERT INTO child VALUES (1, 1)"
+    )
+    await install(pair.main, side="MAIN", schemas=["public"])
+    await choose_tables(pair.main, (), ["parent"], "test")
+    outcome = await contact(pair)
+    assert outcome.notes == (
+        "the foreign key child_parent_fkey of public.child was not made: the rows of public.parent are not synced",
+    )
+    assert await pair.backup.fetchval("SELECT count(*) FROM parent") == 0
+    assert await pair.backup.fetchval("SELECT count(*) FROM child") == 1
+
+
+async def test_a_reference_to_rows_that_are_not_copied_stops_the_copy(pair: Pair) -> None:
+    for connection in (pair.main, pair.backup):
+        await connection.execute(
+            "CREATE TABLE parent (id int PRIMARY KEY);"
+            "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent)"
+        )
+    await pair.main.execute("INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1, 1)")
+    await install(pair.main, side="MAIN", schemas=["public"])
+    await choose_tables(pair.main, (), ["parent"], "test")
+    with pytest.raises(SchemaMismatch, match=r"child would refer to \(1\) of parent on BACKUP"):
+        await contact(pair)
+
+
+async def test_numbers_of_interleaved_sequences_stay_apart(pair: Pair) -> None:
+    await pair.main.execute("CREATE TABLE t (id serial PRIMARY KEY, v text)")
+    await pair.main.execute("ALTER SEQUENCE t_id_seq INCREMENT 2; INSERT INTO t (v) VALUES ('1'), ('3')")
+    await contact(pair)
+    assert await pair.main.fetchval("INSERT INTO t (v) VALUES ('m') RETURNING id") == 5
+    assert await pair.backup.fetchval("INSERT INTO t (v) VALUES ('b') RETURNING id") == 6
 
 
 async def test_tables_that_are_there_and_empty_are_filled(pair: Pair) -> None:
