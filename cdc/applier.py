@@ -18,7 +18,7 @@ from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
 from cdc.residue import Outcome, Residue, settle
 from cdc.target import Target
-from cdc.truncate import truncate
+from cdc.truncate import Truncated, prepare, truncate
 from cdc.workset import Part, Run, parents_first, runs
 from triggers.statements import statement
 
@@ -79,7 +79,7 @@ class Applier:
         """From here on this transaction keeps entries itself, so statements must look at them."""
         self._live = True
 
-    async def prepare(self, changes: Iterable[Change]) -> None:
+    async def prepare(self, changes: Sequence[Change]) -> None:
         """Make the mappings that changes need, before a transaction begins.
 
         Raises:
@@ -89,12 +89,14 @@ class Applier:
         for change in changes:
             if self._is_held(change):
                 continue
-            parts.setdefault((change.table_id, change.columns), []).append(change)
+            if change.op is not Op.TRUNCATE:
+                parts.setdefault((change.table_id, change.columns), []).append(change)
+        for truncated in self._truncated(c for c in changes if c.op is Op.TRUNCATE and not self._is_held(c)):
+            await prepare(self.target, truncated)
         for (table_id, columns), part in parts.items():
             table = self.reader.known(table_id)
             if table is not None:
-                own = self.target.own_columns(table.entity)
-                mapping = await self.target.mapping(table.entity, columns or own, table.key_columns)
+                mapping = await self.target.mapping(table.entity, columns, table.key_columns)
                 check_fit(mapping, part)
 
     async def apply(self, before: Position, batch: Batch) -> Outcome:
@@ -126,8 +128,7 @@ class Applier:
         outcome = Outcome()
         for run in found:
             if run.truncated:
-                known = [(change, self.reader.known(change.table_id)) for change in run.truncated]
-                await truncate(self.target, [(change, table.entity) for change, table in known if table])
+                await truncate(self.target, self._truncated(run.truncated))
                 continue
             outcome += await self._apply_run(run, live=live)
         return outcome
@@ -135,6 +136,10 @@ class Applier:
     def _is_held(self, change: Change) -> bool:
         table = self.reader.known(change.table_id) if self.held else None
         return table is not None and str(table.entity) in self.held
+
+    def _truncated(self, changes: Iterable[Change]) -> list[Truncated]:
+        known = ((change, self.reader.known(change.table_id)) for change in changes)
+        return [Truncated(change, table) for change, table in known if table is not None]
 
     async def _apply_run(self, run: Run, *, live: bool) -> Outcome:
         prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]

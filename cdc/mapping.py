@@ -147,11 +147,14 @@ class Mapping(ReferenceChecks):
         return self._render("row_lock", ("key_of_texts", "match", "table", "target_row", "current"))
 
     @cached_property
-    def truncate(self) -> str:
-        """Delete what the source had seen of the table."""
-        return self._render(
-            "truncate_apply", ("image", "key_of_item", "entity_id", "target_entity_id", "table")
-        )
+    def truncate_unseen(self) -> str:
+        """Rows of the target's own that the source had not applied."""
+        return self._render("truncate_unseen", ("image", "image_id", "and_key_of_after"))
+
+    @cached_property
+    def truncate_apply(self) -> str:
+        """Delete all rows but some."""
+        return self._render("truncate_apply", ("table", "target_id"))
 
     def _subsumed(self, entity: Composed) -> Composed:
         return fragment(

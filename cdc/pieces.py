@@ -132,6 +132,7 @@ class Pieces:
             else fragment("t.{c}", c=identifier(column.name))
             for column in self.common
         ]
+        current_row = fragment("ROW({fields})::record", fields=joined(current))
         return {
             "image": self.image,
             "table": self.shape.relation,
@@ -139,7 +140,18 @@ class Pieces:
             "match": self._match(fragment("t")),
             "entity_id": self._entity_id(self._keys),
             "target_entity_id": self._entity_id(target_key),
-            "current": fragment("ROW({fields})::record", fields=joined(current)),
+            "current": current_row,
+            "target_id": self._entity_id(target_key) if target_key else fragment("{c}::text", c=current_row),
+            "image_id": self._entity_id(self._keys)
+            if self._keys
+            else fragment("{row}::text", row=self._row(fragment("(n.after)"))),
+            "and_key_of_after": joined(
+                (
+                    fragment(", (x.after).{c} AS {k}", c=identifier(name), k=key)
+                    for name, key in zip(self.key_columns, self._keys, strict=True)
+                ),
+                " ",
+            ),
             "target_row": fragment(
                 "ROW({fields})",
                 fields=joined(fragment("t.{c}", c=identifier(column.name)) for column in self.shape.columns),
