@@ -44,9 +44,11 @@ def _state(rules: Rules, links: Mapping[Side, Mapping[str, Any]], service: Mappi
     if service is None:
         return "notRunning"
     phase = str(service.get("phase", "starting"))
+    states = {links[side]["state"] for side in rules.sides}
+    if phase == "starting" and LinkState.STOPPED.value in states:
+        return LinkState.STOPPED.value  # it has failed too often before the links could run
     if phase != "running":
         return phase
-    states = {links[side]["state"] for side in rules.sides}
     for worst in (LinkState.STOPPED, LinkState.RECONNECTING, LinkState.PAUSED):
         if worst.value in states:
             return worst.value

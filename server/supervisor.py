@@ -165,7 +165,8 @@ class Supervisor:
         health = self.health[side]
         alert = health.failed(error, datetime.now(UTC))
         known = {"link": LINK_NAMES[side], "failures": health.failures, "error": health.error}
-        trace = error if health.fault is Fault.PASSING else None
+        worth_tracing = health.fault is Fault.PASSING and (alert or health.failures == 1)
+        trace = error if worth_tracing else None
         if alert:
             _log.error("link stopped", alert=True, hint=health.hint, exc_info=trace, **known)
         elif health.state is not LinkState.STOPPED:

@@ -17,7 +17,7 @@ import aiohttp
 
 from server.settings import VARIABLES
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds that any one thing is waited for; reached only when something is broken."""
 
 
