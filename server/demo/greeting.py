@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from pathlib import Path
 
 from rich.text import Text
 
@@ -23,9 +25,12 @@ def greeting(main_url: str, backup_url: str, port: int, *, psql: str = "psql", b
         main_url: libpq URI of MAIN, to be pasted into a shell; the demo's has no password.
         backup_url: the same of BACKUP.
         port: where the service listens on 127.0.0.1.
-        psql: the command, or the path of a psql that is not on the PATH.
+        psql: the command, or the path of a psql that is not on the PATH; shown from the working folder
+            where that is shorter.
         busy: whether demo traffic is running.
     """
+    if Path(psql).is_absolute():
+        psql = min(psql, os.path.relpath(psql), key=len)
     main, backup = (f"{shlex.quote(psql)} {shlex.quote(url)}" for url in (main_url, backup_url))
     text = Text()
     text.append("A snooker club on two PostgreSQL servers, kept as one.\n", style="bold green")

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -122,6 +123,13 @@ def test_greeting_names_both_databases_and_where_to_look(plain: str) -> None:
 
 def test_greeting_tells_when_nobody_writes() -> None:
     assert "DEMO_TRAFFIC=false" in greeting("a", "b", 1, busy=False).plain
+
+
+def test_greeting_shortens_the_path_of_psql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = greeting("a", "b", 1, psql=str(tmp_path / ".venv/bin/psql")).plain
+    assert " .venv/bin/psql a" in shown
+    assert " /usr/bin/psql a" in greeting("a", "b", 1, psql="/usr/bin/psql").plain
 
 
 async def test_greetings_commands_name_what_exists(pair: Pair, plain: str) -> None:
