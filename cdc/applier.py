@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import asyncpg
 
 from cdc.change import Batch, CapturedTable, Change
-from cdc.errors import PositionMoved, SchemaMismatch
+from cdc.errors import PositionMoved
 from cdc.faults import Blame, judge
-from cdc.images import parse_row
+from cdc.fit import check_fit
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Policy, Side
 from cdc.position import Position
@@ -97,7 +97,7 @@ class Applier:
             table = self.reader.known(table_id)
             if table is not None:
                 mapping = await self.target.mapping(table.entity, columns, table.key_columns)
-                check_fit(mapping, part)
+                check_fit(mapping, self.reader.shapes.get(table.entity), part)
 
     async def apply(self, before: Position, batch: Batch) -> Outcome:
         """Apply a batch whole and as sets, or not at all.
@@ -230,26 +230,6 @@ class Applier:
         residue = Residue(self.target, self.source, item.mapping, self._policy(item.table.entity))
         settled = await settle(residue, item.part, left)
         return Outcome(applied=total - len(left)) + settled
-
-
-def check_fit(mapping: Mapping, changes: Iterable[Change]) -> None:
-    """Refuse changes with values in columns that the target has not; nulls there lose nothing.
-
-    Raises:
-        SchemaMismatch: naming the column.
-    """
-    places = [mapping.columns.index(name) for name in mapping.missing]
-    if not places:
-        return
-    for change in changes:
-        fields = parse_row(change.new) if change.new is not None else []
-        lost = [mapping.columns[place] for place in places if fields and fields[place] is not None]
-        if lost:
-            raise SchemaMismatch(
-                f"{mapping.entity}: the target has no column {', '.join(lost)}",
-                entity=str(mapping.entity),
-                hint="add it there as it is on the other side; the table goes on by itself",
-            )
 
 
 def splits(error: Exception) -> bool:

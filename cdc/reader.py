@@ -7,10 +7,12 @@ from typing import Any, Final
 
 import asyncpg
 
+from cdc.catalog import read_shapes
 from cdc.change import Batch, CapturedTable, Change
 from cdc.model import Entity, Op
 from cdc.position import Position, Seen
 from cdc.session import Connection
+from cdc.shape import Shapes
 from triggers.statements import statement
 
 BATCH_ROWS: Final = 10_000
@@ -28,9 +30,10 @@ class Reader:
         self._rows = batch_rows
         self._bytes = batch_bytes
         self._tables: dict[int, CapturedTable] = {}
+        self.shapes: Shapes = {}
 
     async def prepare(self) -> None:
-        """Set the session up: index scans always, since the changelog's statistics lag behind."""
+        """Set the session up (index scans always: the changelog's statistics lag behind), learn the tables."""
         await self._connection.execute(
             "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; "
             "SET synchronous_commit = on"
@@ -101,12 +104,15 @@ class Reader:
             await self.read_tables()
 
     async def read_tables(self) -> None:
-        """Read the names and keys behind the numbers anew."""
+        """Read the names and keys behind the numbers, and what the tables look like, anew."""
         rows = await self._connection.fetch(statement("captured_tables", "cdc"))
         self._tables = {
             row["id"]: CapturedTable(Entity(row["schema_name"], row["table_name"]), tuple(row["key_columns"]))
             for row in rows
         }
+        self.shapes = await read_shapes(
+            self._connection, sorted({table.entity.schema for table in self._tables.values()})
+        )
 
 
 def _change(row: asyncpg.Record) -> Change:

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from cdc.change import CapturedTable, Change
+from cdc.fit import check_types
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.target import Target
@@ -115,6 +116,7 @@ class Stage:
         if str(table.entity) in held:
             return False
         mapping = await self._target.mapping(table.entity, tuple(columns), table.key_columns)
+        check_types(mapping, self._reader.shapes.get(table.entity))
         return not mapping.missing
 
     async def _pipe(self, position: Position) -> None:

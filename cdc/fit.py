@@ -1,0 +1,55 @@
+"""Whether a table's changes fit the target without losing a value. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cdc.change import Change
+from cdc.errors import SchemaMismatch
+from cdc.images import parse_row
+from cdc.mapping import Mapping
+from cdc.rounding import rounds
+from cdc.shape import TableShape
+
+
+def check_fit(mapping: Mapping, source: TableShape | None, changes: Iterable[Change]) -> None:
+    """Refuse changes that the target would hold only in part: the table waits, the others go on.
+
+    Args:
+        mapping: how the changes become rows of the target.
+        source: the table as the source has it now; None when it was dropped there.
+        changes: changes with the mapping's columns.
+
+    Raises:
+        SchemaMismatch: a column would round silently, or is missing and a change has a value for it.
+    """
+    check_types(mapping, source)
+    places = [mapping.columns.index(name) for name in mapping.missing]
+    if not places:
+        return
+    for change in changes:
+        fields = parse_row(change.new) if change.new is not None else []
+        lost = [mapping.columns[place] for place in places if fields and fields[place] is not None]
+        if lost:
+            raise SchemaMismatch(
+                f"{mapping.entity}: the target has no column {', '.join(lost)}",
+                entity=str(mapping.entity),
+                hint="add it there as it is on the other side; the table goes on by itself",
+            )
+
+
+def check_types(mapping: Mapping, source: TableShape | None) -> None:
+    """Refuse a target column that would change the source's values without raising.
+
+    Raises:
+        SchemaMismatch: naming the column and both types.
+    """
+    for column in mapping.common:
+        origin = source.column(column.name) if source else None
+        if origin is not None and rounds(origin.base_type, column.base_type):
+            raise SchemaMismatch(
+                f"{mapping.entity}: column {column.name} is {origin.base_type} at the source and {column.base_type} "
+                "on the target, which would round or cut its values without a word",
+                entity=str(mapping.entity),
+                hint="give both sides the same type; the table goes on by itself",
+            )
