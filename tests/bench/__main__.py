@@ -17,7 +17,8 @@ from rich.console import Console
 from tests.bench.measures import MEASURES, QUICK, Measure, Sizes
 from tests.bench.report import SUBJECTS, Report
 from tests.bench.rig import rig
-from tests.bench.subjects import Subject, subjects
+from tests.bench.subject import Subject
+from tests.bench.subjects import subjects
 
 _console = Console(stderr=True)
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.bench.rig import Connection, connected
-from tests.bench.subjects import PACKAGE
+from tests.bench.subject import PACKAGE
 from triggers.statements import statement
 
 _EVERY = 0.020  # seconds between two commits

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.bench.lag import lags, percentile
 from tests.bench.rig import connected, until
-from tests.bench.subjects import Subject
+from tests.bench.subject import Subject
 from tests.bench.workload import bulk_milliseconds, transactions_per_second, write_backlog
 
 _CATCH_UP_WITHIN = 600.0  # seconds

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from server.embedded import binaries
 from tests.bench.rig import Connection, connected
-from tests.bench.subjects import PACKAGE
+from tests.bench.subject import PACKAGE
 from triggers.statements import statement
 
 _ROWS_PER_INSERT = 1000
