@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 
 import structlog
@@ -16,7 +17,9 @@ from server.installation import install_both, tell
 from triggers.catalog import fingerprint
 
 EVERY = 5.0
-"""Seconds between two rounds."""
+"""Seconds between two looks for new tables."""
+PRUNE_EVERY = 30.0
+"""Seconds between two prunings: a whole set of statements, and idling must cost next to nothing."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,9 +41,12 @@ async def run(databases: Databases, known: set[str], *, two_way: bool) -> None:
                     connections[side] = await connect(databases.endpoint(side), "upkeep")
                     stack.callback(connections[side].terminate)
                 prints: dict[Side, str] = {}
+                pruned = 0.0
                 while True:
                     prints = await _new_tables(databases, connections, prints, known, two_way=two_way)
-                    await _prune(connections)
+                    if time.monotonic() - pruned >= PRUNE_EVERY:
+                        await _prune(connections)
+                        pruned = time.monotonic()
                     failures = 0
                     await asyncio.sleep(EVERY)
         except Exception as error:  # noqa: BLE001 - upkeep must go on, whatever happens

@@ -80,6 +80,9 @@ class Shell:
         reading = asyncio.create_task(running.read())
         try:
             yield running
+        except BaseException:
+            sys.stdout.write(running.text)  # pytest shows it with the failure
+            raise
         finally:
             if process.returncode is None:
                 process.kill()

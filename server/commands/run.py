@@ -6,7 +6,6 @@ import click
 import structlog
 
 from server.console import console, finish, settings
-from server.service import serve
 
 
 @click.command()
@@ -20,6 +19,8 @@ def run(first_contact: str | None) -> None:
 
     Without DATABASE_URL it runs on two embedded PostgreSQL servers, with a demo shop.
     """
+    from server.service import serve  # noqa: PLC0415 - slow to import, and no other command needs it
+
     loaded = settings()
     log = structlog.get_logger("server")
     for note in loaded.notes:
