@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from cdc.change import Batch, CapturedTable, Change
-from cdc.errors import PositionMoved
+from cdc.errors import PositionBusy, PositionMoved
 from cdc.faults import Blame, judge
 from cdc.fit import check_fit
 from cdc.mapping import Mapping
@@ -58,19 +58,23 @@ class Applier:
 
         Raises:
             PositionMoved: the stored position is not `before`.
+            PositionBusy: it is locked.
         """
-        row = await self.target.connection.fetchrow(
-            statement("position_advance", "cdc"),
-            self.source,
-            before.epoch,
-            str(before.seen),
-            before.last_seq,
-            str(after.seen),
-            str(after.window_to) if after.window_to else None,
-            after.last_seq,
-            changes,
-            self.target.role,
-        )
+        try:
+            row = await self.target.connection.fetchrow(
+                statement("position_advance", "cdc"),
+                self.source,
+                before.epoch,
+                str(before.seen),
+                before.last_seq,
+                str(after.seen),
+                str(after.window_to) if after.window_to else None,
+                after.last_seq,
+                changes,
+                self.target.role,
+            )
+        except asyncpg.LockNotAvailableError as error:
+            raise PositionBusy(f"the position of {self.source} is locked") from error
         if row is None:
             raise PositionMoved(f"the position of {self.source} was moved by another instance")
         self._live = row["live"]
@@ -130,7 +134,7 @@ class Applier:
             if run.truncated:
                 await truncate(self.target, self._truncated(run.truncated))
                 continue
-            outcome += await self._apply_run(run, live=live)
+            outcome += await self._apply_run(run, live=live or bool(outcome.conflicts or outcome.deferred))
         return outcome
 
     def _is_held(self, change: Change) -> bool:

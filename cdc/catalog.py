@@ -32,6 +32,7 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
                 row["column_name"],
                 type_name(row["type_name"]),
                 type_name(row["base_type"]),
+                type_name(row["full_type"]),
                 generated=row["generated"] != "",
                 identity_always=row["identity"] == "a",
             )

@@ -5,6 +5,7 @@ CdcError
 ├── ConnectivityError       a database cannot be reached; retried without end
 ├── HistoryError            a source's history is not the one the position belongs to
 ├── PositionMoved           another instance applied the window first; reread the position and go on
+├── PositionBusy            the position is locked, by a decision being carried out; try again
 ├── FirstContactUndecided   both sides hold different data and nobody has named a policy
 ├── InstallRefused          triggers cannot be installed or removed as asked
 ├── ConflictNotFound        no open conflict of that record
@@ -41,6 +42,10 @@ class HistoryError(CdcError):
 
 class PositionMoved(CdcError):
     """The stored position is not the one this link read; somebody else applied the window."""
+
+
+class PositionBusy(CdcError):
+    """The stored position is locked by somebody else for the moment; try the batch again."""
 
 
 class FirstContactUndecided(CdcError):

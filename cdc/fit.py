@@ -46,9 +46,9 @@ def check_types(mapping: Mapping, source: TableShape | None) -> None:
     """
     for column in mapping.common:
         origin = source.column(column.name) if source else None
-        if origin is not None and rounds(origin.base_type, column.base_type):
+        if origin is not None and rounds(origin.full_type, column.full_type):
             raise SchemaMismatch(
-                f"{mapping.entity}: column {column.name} is {origin.base_type} at the source and {column.base_type} "
+                f"{mapping.entity}: column {column.name} is {origin.full_type} at the source and {column.full_type} "
                 "on the target, which would round or cut its values without a word",
                 entity=str(mapping.entity),
                 hint="give both sides the same type; the table goes on by itself",

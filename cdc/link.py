@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import asyncpg
 
 from cdc.applier import Applier, splits
 from cdc.change import Batch
-from cdc.errors import ConnectivityError, SchemaMismatch
+from cdc.errors import ConnectivityError, PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.held import RETRY_S, hold, load, release
 from cdc.history import load_position
@@ -33,7 +34,7 @@ BUSY_READS: Final = 3
 """Reads in a row that found something, after which writers need not notify any more."""
 LAGS_KEPT: Final = 1_000
 ATTEMPTS: Final = 100
-"""Tries of one batch while tables are found to have changed; each after the first holds one more table."""
+"""Tries of one batch while its tables are found to have changed, or the position is locked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +249,9 @@ class Link:
                 return None
             batch = stage.batches.popleft()
             outcome = await applier.apply_staged(stored, batch.after, batch.parts, batch.changes)
-        except (asyncpg.PostgresError, ReferenceBroken, SchemaMismatch) as error:
+        except (asyncpg.PostgresError, ReferenceBroken, SchemaMismatch, PositionBusy) as error:
             stage.batches.clear()
-            if not (isinstance(error, SchemaMismatch) or splits(error) or _stale(error)):
+            if not (isinstance(error, SchemaMismatch | PositionBusy) or splits(error) or _stale(error)):
                 raise
             return None  # page by page, the offending rows are found
         self.position = self._stored = batch.after
@@ -273,6 +274,8 @@ class Link:
             try:
                 await applier.prepare(batch.changes)
                 return await applier.apply(stored, batch)
+            except PositionBusy:
+                continue
             except SchemaMismatch as mismatch:
                 await self._refresh(applier)
                 if attempt > 1:
@@ -283,8 +286,12 @@ class Link:
                     continue
                 if not splits(error):
                     raise
-                return await apply_split(applier, stored, batch)
-        raise SchemaMismatch("the tables change faster than they can be read", entity="")
+                with contextlib.suppress(PositionBusy):
+                    return await apply_split(applier, stored, batch)
+        raise PositionBusy(
+            f"a batch of {self.side} could not be applied in {ATTEMPTS} tries: its tables change, or the position is locked",
+            hint="look for a session that holds a lock on cdc.position",
+        )
 
     async def _refresh(self, applier: Applier) -> None:
         await applier.target.refresh()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from cdc.pieces import image_field
 from cdc.reference_checks import ReferenceChecks, array
 from triggers.identifiers import Composed, fragment, identifier
 
@@ -110,10 +111,8 @@ class Mapping(ReferenceChecks):
 
     def sequence_advance(self, column: str, batch: Composed) -> str:
         """Move the sequence behind a column past what a batch inserted."""
-        sequence = self.shape.sequences[column]
-        return self._render(
-            "sequence_advance", ("image",), batch=batch, column=identifier(column), sequence=sequence
-        )
+        sequence, place = self.shape.sequences[column], identifier(image_field(self.columns.index(column)))
+        return self._render("sequence_advance", ("image",), batch=batch, field=place, sequence=sequence)
 
     @cached_property
     def examine(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import LiteralString
 
 from cdc.errors import SchemaMismatch
 from cdc.model import Entity
@@ -20,7 +21,9 @@ from triggers.statements import render
 class Pieces:
     """How images with the source's `columns` meet rows of the target's `shape`.
 
-    `image` is the name of the composite type on the target's session that the images are cast to.
+    `image` is the name of a composite type of the target's session with as many text fields as the images have.
+    Fields are cast to the columns' types one by one: a type made of those types would keep an application
+    from dropping them.
     """
 
     entity: Entity
@@ -60,21 +63,6 @@ class Pieces:
         """Source columns that the target has not."""
         return tuple(name for name in self.columns if self.shape.column(name) is None)
 
-    @cached_property
-    def image_type(self) -> Composed:
-        """Fields of the type that images are cast to; columns the target lacks stay text."""
-        fields = []
-        for name in self.columns:
-            column = self.shape.column(name)
-            fields.append(
-                fragment(
-                    "{name} {type}",
-                    name=identifier(name),
-                    type=column.base_type if column else type_name("text"),
-                )
-            )
-        return joined(fields)
-
     # -- pieces of statements --------------------------------------------------------------------------
 
     @cached_property
@@ -86,15 +74,47 @@ class Pieces:
         key = self.shape.key(self.key_columns) if self.key_columns else None
         return key.operators if key else ()
 
-    def _key_from(self, template: str) -> Composed:
-        """`template` with {c} for a key column's name, once per key column, named k0, k1, ..."""
+    def field(self, image: LiteralString, name: str) -> Composed:
+        """A field of an image, such as `b.n`, as the target's type for that column; text where it has none."""
+        column = self.shape.column(name)
+        return fragment(
+            "({image}).{f}::{type}",
+            image=fragment(image),
+            f=identifier(image_field(self.columns.index(name))),
+            type=column.base_type if column else type_name("text"),
+        )
+
+    def _key_from(self, image: LiteralString) -> Composed:
+        """The key's columns of an image, named k0, k1, ..."""
         return joined(
-            fragment(template + " AS {k}", c=identifier(name), k=key)
+            fragment("{field} AS {k}", field=self.field(image, name), k=key)
             for name, key in zip(self.key_columns, self._keys, strict=True)
         )
 
-    def _row(self, prefix: Composed) -> Composed:
-        fields = [fragment("{p}.{c}", p=prefix, c=identifier(column.name)) for column in self.common]
+    def _key_of_either(self, condition: LiteralString) -> Composed:
+        """The key's columns of b.n where the condition holds, else of b.o."""
+        return joined(
+            fragment(
+                "CASE WHEN {condition} THEN {new} ELSE {old} END AS {k}",
+                condition=fragment(condition),
+                new=self.field("b.n", name),
+                old=self.field("b.o", name),
+                k=key,
+            )
+            for name, key in zip(self.key_columns, self._keys, strict=True)
+        )
+
+    def _same_key(self, one: LiteralString, other: LiteralString) -> Composed:
+        return joined(
+            (
+                fragment("{l} {op} {r}", l=self.field(one, name), op=op, r=self.field(other, name))
+                for name, op in zip(self.key_columns, self._operators, strict=True)
+            ),
+            " AND ",
+        )
+
+    def _row(self, image: LiteralString) -> Composed:
+        fields = [self.field(image, column.name) for column in self.common]
         return fragment("ROW({fields})::record", fields=joined(fields))
 
     def _match(self, left: Composed) -> Composed:
@@ -117,7 +137,7 @@ class Pieces:
     @cached_property
     def _settings(self) -> Composed:
         return joined(
-            fragment("{c} = (n.after).{c}", c=identifier(column.name))
+            fragment("{c} = {field}", c=identifier(column.name), field=self.field("n.after", column.name))
             for column in self.common
             if not column.identity_always
         )
@@ -144,44 +164,26 @@ class Pieces:
             "target_id": self._entity_id(target_key) if target_key else fragment("{c}::text", c=current_row),
             "image_id": self._entity_id(self._keys)
             if self._keys
-            else fragment("{row}::text", row=self._row(fragment("(n.after)"))),
-            "and_key_of_after": joined(
-                (
-                    fragment(", (x.after).{c} AS {k}", c=identifier(name), k=key)
-                    for name, key in zip(self.key_columns, self._keys, strict=True)
-                ),
-                " ",
-            ),
+            else fragment("{row}::text", row=self._row("n.after")),
+            "and_key_of_after": fragment(", {key}", key=self._key_from("x.after"))
+            if self._keys
+            else fragment(""),
             "target_row": fragment(
                 "ROW({fields})",
                 fields=joined(fragment("t.{c}", c=identifier(column.name)) for column in self.shape.columns),
             ),
             "columns": joined(identifier(column.name) for column in self.common),
-            "values": joined(fragment("(n.after).{c}", c=identifier(column.name)) for column in self.common),
+            "values": joined(self.field("n.after", column.name) for column in self.common),
             "settings": self._settings,
-            "after": self._row(fragment("(n.after)")),
-            "before": self._row(fragment("(n.origin)")),
-            "key_of_b": self._key_from(
-                "CASE WHEN p.part = 1 OR NOT b.has_o THEN (b.n).{c} ELSE (b.o).{c} END"
-            ),
-            "key_of_item": self._key_from("CASE WHEN b.has_n THEN (b.n).{c} ELSE (b.o).{c} END"),
-            "key_of_origin": self._key_from("(b.origin).{c}"),
-            "same_key_of_item": joined(
-                (
-                    fragment("(b.origin).{c} {op} (b.after).{c}", c=identifier(name), op=op)
-                    for name, op in zip(self.key_columns, self._operators, strict=True)
-                ),
-                " AND ",
-            ),
-            "key_of_after": self._key_from("(x.after).{c}"),
+            "after": self._row("n.after"),
+            "before": self._row("n.origin"),
+            "key_of_b": self._key_of_either("p.part = 1 OR NOT b.has_o"),
+            "key_of_item": self._key_of_either("b.has_n"),
+            "key_of_origin": self._key_from("b.origin"),
+            "key_of_after": self._key_from("x.after"),
             "key_of_texts": self._key_of_texts,
-            "same_key": joined(
-                (
-                    fragment("(o).{c} {op} (n).{c}", c=identifier(name), op=op)
-                    for name, op in zip(self.key_columns, self._operators, strict=True)
-                ),
-                " AND ",
-            ),
+            "same_key": self._same_key("o", "n"),
+            "same_key_of_item": self._same_key("b.origin", "b.after"),
         }
 
     @cached_property
@@ -196,3 +198,8 @@ class Pieces:
 
     def _render(self, name: str, wanted: Sequence[str], **more: Composed) -> str:
         return render(name, "cdc", **{part: self._parts[part] for part in wanted}, **more)
+
+
+def image_field(place: int) -> str:
+    """The name of an image's field by its place, from 0."""
+    return f"f{place}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdc.pieces import Pieces
+from cdc.pieces import Pieces, image_field
 from cdc.shape import ForeignKey
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified, type_name
 from triggers.statements import render
@@ -22,17 +22,18 @@ class ReferenceChecks(Pieces):
             key for key in keys if set(self._reference_columns(key, outgoing=outgoing)) <= set(self.columns)
         ]
 
+    def _place(self, name: str) -> Composed:
+        """The field that holds a column's text in an image."""
+        return identifier(image_field(self.columns.index(name)))
+
     def _suspicions(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> Composed:
         """For each checked foreign key a boolean: the net change `n` wrote or lost such a reference."""
         had, has = ("has_origin", "has_after") if outgoing else ("has_after", "has_origin")
         tests = []
         for key in self.checked(keys, outgoing=outgoing):
-            names = [identifier(name) for name in self._reference_columns(key, outgoing=outgoing)]
+            places = [self._place(name) for name in self._reference_columns(key, outgoing=outgoing)]
             changed = joined(
-                (
-                    fragment("(n.origin).{c}::text IS DISTINCT FROM (n.after).{c}::text", c=name)
-                    for name in names
-                ),
+                (fragment("(n.origin).{f} IS DISTINCT FROM (n.after).{f}", f=place) for place in places),
                 " OR ",
             )
             tests.append(
@@ -89,7 +90,7 @@ class ReferenceChecks(Pieces):
 
     def _reference(self, name: str, key: ForeignKey, batch: Composed) -> str:
         outgoing = name == "references_outgoing"
-        names = [identifier(name) for name in self._reference_columns(key, outgoing=outgoing)]
+        names = self._reference_columns(key, outgoing=outgoing)
         places = [identifier(f"r{i}") for i in range(len(names))]
 
         def match(alias: Composed, columns: Sequence[str], *, parent_first: bool) -> Composed:
@@ -108,10 +109,12 @@ class ReferenceChecks(Pieces):
             image=self.image,
             batch=batch,
             references=joined(
-                fragment("(b.n).{c} AS {r}", c=name, r=place)
+                fragment("{field} AS {r}", field=self.field("b.n", name), r=place)
                 for name, place in zip(names, places, strict=True)
             ),
-            complete=joined((fragment("(b.n).{c} IS NOT NULL", c=name) for name in names), " AND "),
+            complete=joined(
+                (fragment("(b.n).{f} IS NOT NULL", f=self._place(name)) for name in names), " AND "
+            ),
             reference_text=fragment(
                 "ROW({r})::text", r=joined(fragment("r.{p}", p=place) for place in places)
             ),

@@ -11,11 +11,17 @@ from triggers.identifiers import Composed, qualified
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; `base_type` is what its images are cast through, so that no domain check can refuse them."""
+    """A column.
+
+    `base_type` is what its images' fields are cast to: domains resolved, so that no check can refuse an old
+    image, and without a modifier, so that it is the assignment that raises for a value too long. `full_type` has
+    the modifier.
+    """
 
     name: str
     type: Composed
     base_type: Composed
+    full_type: Composed
     generated: bool
     identity_always: bool
 

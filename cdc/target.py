@@ -11,9 +11,10 @@ from cdc.catalog import read_shapes
 from cdc.errors import SchemaMismatch
 from cdc.mapping import Mapping
 from cdc.model import Entity
+from cdc.pieces import image_field
 from cdc.session import Connection
 from cdc.shape import Shapes
-from triggers.identifiers import Composed, qualified
+from triggers.identifiers import Composed, fragment, identifier, joined, qualified
 from triggers.statements import statement
 
 LOCK_TIMEOUT_MS: Final = 200
@@ -38,7 +39,7 @@ class Target:
         self.shapes: Shapes = {}
         self._schemas = schemas
         self._mappings: dict[tuple[Entity, tuple[str, ...]], Mapping] = {}
-        self._images = 0
+        self._images: dict[int, Composed] = {}
 
     @property
     def role(self) -> str | None:
@@ -73,12 +74,18 @@ class Target:
                     entity=str(entity),
                     hint="create it there as it is on the other side; the table goes on by itself",
                 )
-            self._images += 1
-            image = qualified("pg_temp", f"image_{self._images}")
-            found = Mapping(entity, columns, shape, key, image)
-            await self.connection.execute(_create_type(image, found.image_type))
+            found = Mapping(entity, columns, shape, key, await self._image(len(columns)))
             self._mappings[(entity, columns)] = found
         return found
+
+    async def _image(self, fields: int) -> Composed:
+        """The type of this session for images of so many fields."""
+        if fields not in self._images:
+            name = qualified("pg_temp", f"cdc_image_{fields}")
+            texts = joined(fragment("{f} text", f=identifier(image_field(i))) for i in range(fields))
+            await self.connection.execute(f"CREATE TYPE {name} AS ({texts})")
+            self._images[fields] = name
+        return self._images[fields]
 
     def mapped(self, entity: Entity, columns: tuple[str, ...]) -> Mapping:
         """A mapping that `mapping` made before the transaction began.
@@ -92,10 +99,6 @@ class Target:
         """The columns of the target's own images; none where it has no such table."""
         shape = self.shapes.get(entity)
         return tuple(column.name for column in shape.columns) if shape else ()
-
-
-def _create_type(name: Composed, fields: Composed) -> str:
-    return f"CREATE TYPE {name} AS ({fields})"
 
 
 async def may_set_replica_role(connection: Connection) -> bool:

@@ -3,7 +3,7 @@
 -- Parameters: $1 to $4 belong to {batch}; $5 the sequence, quoted and qualified.
 -- Result:     the number of steps.
 WITH high AS (
-    SELECT max(((b.new::{image}).{column})::numeric) AS value FROM {batch} WHERE b.old IS NULL AND b.new IS NOT NULL
+    SELECT max(((b.new::{image}).{field})::numeric) AS value FROM {batch} WHERE b.old IS NULL AND b.new IS NOT NULL
 ), now AS (
     SELECT CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - q.seqincrement END AS value,
            q.seqincrement AS step

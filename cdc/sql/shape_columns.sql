@@ -1,7 +1,8 @@
 -- Purpose:    Columns of tables, as apply statements need them.
 -- Parameters: $1 schemas, text[].
 -- Result:     one row per column, in order: schema_name, table_name, relid, column_name, type_name (as written in
---             DDL, qualified), base_type (a domain's base type, else the same), generated, identity.
+--             DDL, qualified), base_type (a domain's base type, else the same, without
+--             a modifier), full_type (with it), generated, identity.
 WITH RECURSIVE base AS (
     SELECT a.attrelid, a.attnum, a.atttypid AS typid, a.atttypmod AS typmod, 0 AS depth
     FROM pg_attribute a
@@ -17,7 +18,8 @@ WITH RECURSIVE base AS (
     FROM base ORDER BY attrelid, attnum, depth DESC
 )
 SELECT n.nspname AS schema_name, c.relname AS table_name, c.oid AS relid, a.attname AS column_name,
-       format_type(a.atttypid, a.atttypmod) AS type_name, format_type(b.typid, b.typmod) AS base_type,
+       format_type(a.atttypid, a.atttypmod) AS type_name, format_type(b.typid, -1) AS base_type,
+       format_type(b.typid, b.typmod) AS full_type,
        a.attgenerated::text AS generated, a.attidentity::text AS identity
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
