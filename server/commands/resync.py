@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from cdc.errors import InstallRefused
@@ -16,7 +18,7 @@ from triggers.statements import statement
 
 @click.command()
 @click.argument("side", metavar="MAIN|BACKUP", type=click.Choice([each.value for each in Side]))
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, as where there is no terminal.")
 @console.json_option
 def resync(*, side: str, yes: bool, as_json: bool) -> None:
     """Make that side equal to the other one: its own rows that differ are overwritten.
@@ -26,7 +28,7 @@ def resync(*, side: str, yes: bool, as_json: bool) -> None:
     """
     settings = console.settings(level="WARNING").settings
     wanted = Side(side)
-    if not yes:
+    if not yes and sys.stdin.isatty():
         click.confirm(f"Overwrite rows of {wanted} that differ from {wanted.other}?", abort=True, err=True)
     outcome = console.finish(_resync(settings, wanted))
     document = {"side": side, "rows": outcome.rows, "reason": outcome.reason, "notes": list(outcome.notes)}
