@@ -5,6 +5,7 @@ import pytest
 
 from tests.databases import Pair
 from tests.triggers.changes import Captured, capture, take
+from triggers.statements import statement
 
 
 async def test_insert_update_delete(pair: Pair) -> None:
@@ -39,6 +40,30 @@ async def test_many_rows_are_paired_with_themselves(pair: Pair) -> None:
         " FROM (SELECT old::text::t AS old, new::text::t AS new FROM cdc.changelog) AS c"
     )
     assert (count, wrong) == (20000, 0)
+
+
+async def test_two_images_too_large_for_one_row_of_the_changelog(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v text)")
+    await capture(db)
+    # The real limit is near a gigabyte, which takes a minute to write.
+    await db.execute(statement("capture_update").replace("900000000", "100"))
+    await db.execute("INSERT INTO t VALUES (1, 'a'), (2, repeat('x', 60)), (3, repeat('x', 60))")
+    await take(db)
+    await db.execute("UPDATE t SET id = 4 WHERE id = 3")
+    large = "x" * 60
+    assert [(c.op, c.old, c.new) for c in await take(db)] == [
+        ("D", f"(3,{large})", None),
+        ("I", None, f"(4,{large})"),
+    ]
+    await db.execute("UPDATE t SET v = v WHERE id = 2")
+    assert await take(db) == []
+    await db.execute("UPDATE t SET id = id + 10 WHERE id < 3")
+    assert [(c.op, c.old, c.new) for c in await take(db)] == [
+        ("U", "(1,a)", "(11,a)"),
+        ("D", f"(2,{large})", None),
+        ("I", None, f"(12,{large})"),
+    ]
 
 
 async def test_update_that_changes_nothing_is_not_recorded(pair: Pair) -> None:
