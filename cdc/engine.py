@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from cdc.errors import ConnectivityError
+from cdc.errors import ConflictMoved, ConflictNotFound, ConnectivityError, ResolutionRefused
 from cdc.link import Link, Options, StepResult
 from cdc.model import Entity, Policy, Side
 from cdc.pairing import Pair
 from cdc.recheck import recheck_side
+from cdc.resolve import Decision, Resolver
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.target import Target
 from triggers.statements import statement
@@ -23,8 +25,15 @@ ROUNDS: Final = 1_000
 class Referee:
     """Goes through both sides' recheck lists over sessions of its own."""
 
-    def __init__(self, main: Endpoint, backup: Endpoint, links: dict[Side, Link]) -> None:
-        """Take both endpoints and the links whose positions tell what has been passed."""
+    def __init__(
+        self,
+        main: Endpoint,
+        backup: Endpoint,
+        links: dict[Side, Link],
+        policy: Callable[[Entity], Policy],
+    ) -> None:
+        """Take both endpoints, the links whose positions tell what has been passed, and the policies."""
+        self._policy = policy
         self._endpoints = {Side.MAIN: main, Side.BACKUP: backup}
         self._links = links
         self._targets: dict[Side, Target] = {}
@@ -72,12 +81,24 @@ class Referee:
                     reverse.position.seen if reverse and reverse.position else None,
                     forward.position.seen if forward and forward.position else None,
                 )
-                waiting, opened = waiting + left, opened + found
+                waiting, opened = waiting + left, opened + len(found)
+                await self._decide(found)
         except UNREACHABLE as error:
             raise ConnectivityError(
                 f"comparing both sides was cut: {error or type(error).__name__}"
             ) from error
         return waiting, opened
+
+    async def _decide(self, opened: list[tuple[Entity, str]]) -> None:
+        """Carry out the policies of tables whose conflicts nobody is to be asked about."""
+        ruled = [(entity, key, winner) for entity, key in opened if (winner := self._policy(entity).winner)]
+        if not ruled:
+            return
+        async with Resolver(self._endpoints[Side.MAIN], self._endpoints[Side.BACKUP]) as resolver:
+            for entity, key, winner in ruled:
+                # What cannot be carried out stays open for a person.
+                with contextlib.suppress(ConflictMoved, ConflictNotFound, ResolutionRefused):
+                    await resolver.resolve(Decision(str(entity), key, winner, "policy"))
 
     async def run(self) -> None:
         """Work until cancelled; sleeps while both lists are empty.
@@ -123,7 +144,7 @@ class Engine:
         self.links = {Side.MAIN: Link(main, backup, options=options, policy=decide)}
         if two_way:
             self.links[Side.BACKUP] = Link(backup, main, options=options, policy=decide)
-        self.referee = Referee(main, backup, self.links)
+        self.referee = Referee(main, backup, self.links, decide)
         for link in self.links.values():
             link.on_recheck = self.referee.call
 

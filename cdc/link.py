@@ -289,7 +289,7 @@ class Link:
                 with contextlib.suppress(PositionBusy):
                     return await apply_split(applier, stored, batch)
         raise PositionBusy(
-            f"a batch of {self.side} could not be applied in {ATTEMPTS} tries: its tables change, or the position is locked",
+            f"a batch of {self.side} was not applied in {ATTEMPTS} tries: its tables or its position are locked",
             hint="look for a session that holds a lock on cdc.position",
         )
 

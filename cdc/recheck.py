@@ -9,6 +9,7 @@ so it is a conflict.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -17,7 +18,8 @@ from typing import Final
 import asyncpg
 
 from cdc import records
-from cdc.model import ConflictStatus, ConflictType, Side
+from cdc.errors import PositionBusy
+from cdc.model import ConflictStatus, ConflictType, Entity, Side
 from cdc.pairing import Pair, Row
 from cdc.position import Seen
 from cdc.records import Entry
@@ -65,7 +67,7 @@ def passed(row: asyncpg.Record, reverse: Seen | None, forward: Seen | None) -> b
 
 async def recheck_side(
     side: Side, pairs: Map[str, Pair], reverse: Seen | None, forward: Seen | None
-) -> tuple[int, int]:
+) -> tuple[int, list[tuple[Entity, str]]]:
     """Go once through the list that `side` keeps.
 
     Args:
@@ -75,12 +77,12 @@ async def recheck_side(
         forward: what this side has applied of the other.
 
     Returns:
-        How many keys are still waiting, and how many conflicts were opened.
+        How many keys are still waiting, and the records whose conflicts were opened.
     """
     here = next(iter(pairs.values())).here if pairs else None
     if here is None:
-        return 0, 0
-    waiting = opened = 0
+        return 0, []
+    waiting, opened = 0, []
     for row in await here.connection.fetch(statement("recheck_list", "cdc"), LIMIT):
         pair = pairs.get(row["entity"])
         if pair is None:
@@ -88,7 +90,7 @@ async def recheck_side(
         elif not passed(row, reverse, forward):
             waiting += 1
         elif (finding := await _compare(side, pair, row)) is Finding.DIFFERENT:
-            opened += 1
+            opened.append((pair.entity, row["entity_id"]))
         elif finding is not Finding.EQUAL:
             waiting += 1
     return waiting, opened
@@ -138,6 +140,12 @@ async def _open(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: R
             )
         await _remove(pair.here.connection, row)
         return Finding.EQUAL
+    with contextlib.suppress(PositionBusy):
+        return await _record(side, pair, row, here, there)
+    return Finding.WAIT
+
+
+async def _record(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row) -> Finding:
     async with pair.here.connection.transaction():
         if await lock_position(pair.here.connection, side.other, None) is None:
             return Finding.WAIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import asyncpg
 from cdc import records
 from cdc.applier import Applier, splits
 from cdc.change import Change
+from cdc.errors import PositionBusy
 from cdc.images import to_text
 from cdc.model import ConflictStatus, Op
 from cdc.references import ReferenceBroken
@@ -41,6 +43,13 @@ async def retry_deferred(applier: Applier) -> Outcome:
     await applier.prepare(
         _changes(applier, await connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT))
     )
+    with contextlib.suppress(PositionBusy):
+        return await _retry_due(applier)
+    return Outcome()
+
+
+async def _retry_due(applier: Applier) -> Outcome:
+    connection = applier.target.connection
     async with connection.transaction():
         # Only now is the list sure: nobody resolves an entry while the position is locked.
         if await lock_position(connection, applier.source, applier.target.role) is None:

@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 
 from cdc.catalog import read_shapes
-from cdc.errors import SchemaMismatch
+from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.mapping import Mapping
 from cdc.model import Entity
 from cdc.pieces import image_field
@@ -112,5 +112,12 @@ async def may_set_replica_role(connection: Connection) -> bool:
 
 
 async def lock_position(connection: Connection, source: str, role: str | None) -> asyncpg.Record | None:
-    """Lock the position of the link from `source` in the open transaction, None where there is none yet."""
-    return await connection.fetchrow(statement("position_lock", "cdc"), source, role)
+    """Lock the position of the link from `source` in the open transaction, None where there is none yet.
+
+    Raises:
+        PositionBusy: somebody else holds it; the transaction is lost.
+    """
+    try:
+        return await connection.fetchrow(statement("position_lock", "cdc"), source, role)
+    except asyncpg.LockNotAvailableError as error:
+        raise PositionBusy(f"the position of {source} is locked") from error
