@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import asyncpg
 
-from cdc.comparison import Contact, digest, find, hand_over, read_pairs, seen_at_once, stage
+from cdc.comparison import Contact, find, hand_over, is_equal, read_pairs, seen_at_once, stage
 from cdc.contact_note import Note, Phase
 from cdc.contact_state import Link, commit_point, durable_epoch, mark, opened, wanted
 from cdc.difference import Difference
@@ -107,9 +107,9 @@ async def _look(
     jobs = []
     for number, one in enumerate(pairs):
         difference = Difference(one, number)
-        goal = await digest(reader, difference)
-        contact.progress(str(one.entity), goal.rows, goal.rows)
-        if goal == await digest(writer, difference):
+        equal, rows = await is_equal(reader, writer, difference)
+        contact.progress(str(one.entity), rows, rows)
+        if equal:
             continue
         here, other, both = await find(writer, reader, difference)
         await hand_over(writer, reader, difference)
@@ -171,8 +171,8 @@ async def _verify(
 ) -> None:
     """See that the side is what it has to be before it is committed: rows, and references from and to."""
     for number, one in enumerate(pairs):
-        difference = Difference(one, number)
-        if await digest(writer, difference) != await digest(reader, difference):
+        equal, _ = await is_equal(reader, writer, Difference(one, number))
+        if not equal:
             raise SchemaMismatch(
                 f"{one.entity} on {side} did not come out equal: triggers or rules change what is written",
                 hint=f"disable them for this time, or {_HINT}",

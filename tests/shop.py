@@ -84,14 +84,25 @@ async def content(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
-async def killed(pair: Pair, table: str, *, times: int = 1, choice: str = "") -> None:
-    """Run first contact in a process of its own, and kill it when it tells of a table's rows for the nth time."""
+async def halted(
+    urls: tuple[str, str], table: str, *, times: int = 1, choice: str = ""
+) -> asyncio.subprocess.Process:
+    """Run first contact in a process of its own, which halts when it tells of a table for the nth time."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", CONTACT, pair.main_url, pair.backup_url, table, str(times), choice),
+        *(sys.executable, "-c", CONTACT, *urls, table, str(times), choice),
         cwd=Path(__file__).parents[1],
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    assert await process.stdout.readline() == b"here\n"
+    assert process.stderr is not None
+    said = await process.stdout.readline()
+    assert said == b"here\n", await process.stderr.read()
+    return process
+
+
+async def killed(pair: Pair, table: str, *, times: int = 1, choice: str = "") -> None:
+    """As `halted`, and then killed."""
+    process = await halted((pair.main_url, pair.backup_url), table, times=times, choice=choice)
     process.send_signal(signal.SIGKILL)
-    await process.wait()
+    await process.communicate()

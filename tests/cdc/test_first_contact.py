@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 
+import asyncpg
 import pytest
 
 from cdc.config import choose_tables
@@ -14,8 +16,9 @@ from cdc.engine import Engine
 from cdc.errors import FirstContactUndecided, HistoryError, SchemaMismatch
 from cdc.first_contact import Outcome, first_contact
 from cdc.model import Side
+from cdc.session import Endpoint
 from tests import shop
-from tests.databases import Connection, Pair
+from tests.databases import Connection, OwnServers, Pair
 from triggers.install import install
 
 
@@ -260,6 +263,29 @@ async def test_a_kill_in_the_middle_of_the_copy_then_a_restart(pair: Pair, *, ma
     assert "interrupted" in outcome.reason
     await pair.main.execute("UPDATE \"Customer\" SET name = NULL WHERE id < 'c3'")
     await settled(pair)
+
+
+@pytest.mark.parametrize("side", Side)
+async def test_a_server_that_is_killed_in_the_middle_of_the_copy(own_servers: OwnServers, side: Side) -> None:
+    urls = own_servers.url(Side.MAIN), own_servers.url(Side.BACKUP)
+    connection = await asyncpg.connect(urls[0])
+    await shop.create(connection, 200)
+    await connection.close()
+    process = await shop.halted(urls, "Payment")
+    await own_servers.cluster(side).kill()
+    process.send_signal(signal.SIGCONT)
+    _, error = await process.communicate()
+    assert process.returncode == 1
+    assert b"ConnectivityError" in error
+    await own_servers.cluster(side).start()
+    main, backup = Endpoint(Side.MAIN, urls[0]), Endpoint(Side.BACKUP, urls[1])
+    outcome = await first_contact(main, backup, None, silent)
+    assert (outcome.action, "interrupted" in outcome.reason) == (Action.COPY, True)
+    connections = [await asyncpg.connect(url) for url in urls]
+    here, there = [await shop.content(connection) for connection in connections]
+    assert here == there
+    for connection in connections:
+        await connection.close()
 
 
 async def test_a_changed_schema_after_a_kill_is_named(pair: Pair) -> None:
