@@ -14,7 +14,7 @@ import asyncpg
 
 from cdc.applier import Applier, splits
 from cdc.change import Batch
-from cdc.errors import ConnectivityError, PositionBusy, SchemaMismatch
+from cdc.errors import CdcError, ConnectivityError, PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.held import RETRY_S, hold, load, release
 from cdc.history import load_position
@@ -156,7 +156,11 @@ class Link:
                 return StepResult()
             await reader.learn(batch.changes)
             outcome = await self._apply(applier, batch)
-        except UNREACHABLE as error:
+        except Exception as error:
+            # In the middle of a COPY the driver raises whatever it stumbles over first when a session ends.
+            cut = any(connection.is_closed() for connection in self._connections)
+            if isinstance(error, CdcError) or not (cut or isinstance(error, UNREACHABLE)):
+                raise
             raise ConnectivityError(
                 f"link {self.side} to {self.target.side} was cut: {error or type(error).__name__}"
             ) from error
