@@ -128,8 +128,8 @@ def _first_contact(seen: Observation, undecided: Mapping[str, str] | None) -> It
     """Say what first contact waits for: the counts that it left, else what the service says of it."""
     notes = [node.first_contact_note for node in seen.nodes.values() if node.first_contact == "choose"]
     choices = (
-        "Start `cdc run --first-contact main` (MAIN's rows count), `backup` (BACKUP's) or `fill` "
-        "(only rows that one side lacks are copied)."
+        "Stop the service and start it with `cdc run --first-contact main` (MAIN's rows count), `backup` "
+        "(BACKUP's rows count) or `fill` (only rows that one side lacks are copied)."
     )
     for line in _differences(notes[0]) if notes else ():
         yield _problem("error", f"the two sides differ, nothing is written until you choose: {line}", choices)

@@ -1,7 +1,7 @@
-"""The service: one process that prepares both databases, keeps the links running and says how it is.
+"""The service: prepares both databases, keeps the links running and says how it is.
 
-Order of things: listen for HTTP (a taken port is known at once), find the databases, compete for the working
-lock, install what is missing, first contact, then the links and the upkeep beside them.
+Order of things: find the databases, compete for the working lock, install what is missing, first contact, then
+the links and the upkeep beside them.
 """
 
 from __future__ import annotations
@@ -29,17 +29,16 @@ from server.databases import Databases, SameDatabaseError, check_distinct, opene
 from server.demo import greeting, seed, traffic
 from server.embedded import binaries
 from server.health import LinkState
-from server.http import Address, application, listening
+from server.http import Address
 from server.installation import install_both, tell
 from server.leadership import Leadership
 from server.observation import Observation, Observer
 from server.problems import Rules
 from server.settings import Settings
-from server.signals import asked_to_end
 from server.supervisor import Supervisor
 
-END_SECONDS = 4.5
-"""What a clean end may take; then the process ends anyway, which costs nothing but tidiness."""
+UNPREPARED_PAUSE = 60.0
+"""Seconds between attempts to prepare once they are given up: before schema cdc is there nobody can say resume."""
 
 _log = structlog.get_logger(__name__)
 
@@ -167,7 +166,7 @@ class Service:
                 _log.error("nothing is written until you choose", error=str(error), hint=error.hint)
                 await supervisor.forgiven(None)
             except Exception as error:  # noqa: BLE001 - counted, shown and retried like a link's failure
-                await supervisor.forgiven(supervisor.failed(error))
+                await supervisor.forgiven(supervisor.failed(error) or UNPREPARED_PAUSE)
             else:
                 self._undecided = None
                 return
@@ -219,42 +218,12 @@ class Service:
             return
         self._phase = phase
         _log.info("service", phase=phase.value)
-        if phase is Phase.COPYING and self._supervisor is not None:
+        shown = {Phase.COPYING: LinkState.COPYING, Phase.WAITING: LinkState.COMPARING}.get(phase)
+        if shown is not None and self._supervisor is not None:
             for health in self._supervisor.health.values():
-                health.state = LinkState.COPYING
+                health.state = shown
         self._changed()
 
     def _changed(self) -> None:
         if self._leadership is not None:
             self._leadership.changed()
-
-
-async def serve(settings: Settings, choice: str | None, console: Console) -> None:
-    """Run the service until it is asked to end.
-
-    Raises:
-        AddressError: the port is taken.
-        ConfigurationError: the databases cannot be what the settings say.
-    """
-    with asked_to_end() as asked:
-        service = Service(settings, choice, console)
-        app = application(service.status, settings.allowed_hosts)
-        async with listening(app, settings.host, settings.port) as address:
-            _log.info("listening", address=str(address))
-            working = asyncio.create_task(service.run(address), name="service")
-            ending = asyncio.create_task(asked.wait(), name="signal")
-            await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                _log.info("ending")
-                asyncio.get_running_loop().call_later(END_SECONDS, _end_now)
-            ending.cancel()
-            working.cancel()
-            await asyncio.wait({working})
-        if not working.cancelled():
-            working.result()
-    _log.info("ended")
-
-
-def _end_now() -> None:
-    _log.warning("the end took too long; leaving the rest to the operating system", seconds=END_SECONDS)
-    os._exit(0)

@@ -20,6 +20,7 @@ def document(rules: Rules, seen: Observation, service: Mapping[str, Any] | None)
         seen: what the databases told.
         service: what the working service says of itself (`service_json`); None where none works.
     """
+    service = _compared(seen, service)
     links = {side: _link(side, rules, seen, service) for side in Side}
     return {
         "enabled": rules.enabled,
@@ -36,6 +37,16 @@ def document(rules: Rules, seen: Observation, service: Mapping[str, Any] | None)
         "openConflicts": seen.open_conflicts,
         "problems": [*problems(rules, seen, service, links)],
     }
+
+
+def _compared(seen: Observation, service: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Tell comparing from copying, which only the mark on the side that is written to does."""
+    marked = any(node.first_contact == LinkState.COPYING.value for node in seen.nodes.values())
+    if service is None or marked or service.get("phase") != LinkState.COPYING.value:
+        return service
+    comparing = LinkState.COMPARING.value
+    links = {name: {**told, "state": comparing} for name, told in service.get("links", {}).items()}
+    return {**service, "phase": comparing, "links": links}
 
 
 def _state(rules: Rules, links: Mapping[Side, Mapping[str, Any]], service: Mapping[str, Any] | None) -> str:

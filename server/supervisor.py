@@ -44,19 +44,24 @@ class Supervisor:
         self._links: Mapping[Side, Link] = engine.links
         self._changed = changed
         self._decisions = Config()
+        self._informed = False
         self.health = {side: Health(limit) for side in self._links}
         self._turned = {side: asyncio.Event() for side in self._links}
 
     def decided(self, decisions: Config) -> None:
-        """Take note of pauses and resumptions; acted on at once."""
+        """Take note of pauses and resumptions; acted on at once.
+
+        A resumption from before this run is no news, and one of a link that works means nothing.
+        """
         for side, health in self.health.items():
             before, after = self._decisions, decisions
-            resumed = after.resumes.get(side) != before.resumes.get(side) and health.failures > 0
+            asked = self._informed and after.resumes.get(side) != before.resumes.get(side)
+            resumed = asked and (health.failures > 0 or health.state is not LinkState.STREAMING)
             if resumed:
                 health.forgiven()
             if resumed or (side in before.pauses) != (side in after.pauses):
                 self._turned[side].set()
-        self._decisions = decisions
+        self._decisions, self._informed = decisions, True
 
     def failed(self, error: BaseException) -> float | None:
         """Note a failure that concerns all links, before they run.

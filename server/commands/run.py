@@ -19,7 +19,7 @@ def run(first_contact: str | None) -> None:
 
     Without DATABASE_URL it runs on two embedded PostgreSQL servers, with a demo shop.
     """
-    from server.service import serve  # noqa: PLC0415 - slow to import, and no other command needs it
+    from server.process import serve  # noqa: PLC0415 - slow to import, and no other command needs it
 
     loaded = settings()
     log = structlog.get_logger("server")

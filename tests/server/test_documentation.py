@@ -74,7 +74,7 @@ def test_each_command_says_what_it_does(name: str) -> None:
 
 
 def test_each_state_is_explained() -> None:
-    for state in (*Phase, LinkState.STOPPED, LinkState.PAUSED, LinkState.RECONNECTING):
+    for state in (*Phase, *(each for each in LinkState if each is not LinkState.STREAMING)):
         assert state.value in rows(OPERATIONS), state
     for state in LinkState:
         assert f"`{state.value}`" in OPERATIONS, state

@@ -229,10 +229,21 @@ async def test_two_sides_that_differ_wait_for_a_choice(shell: Shell, pair: Pair)
         assert told
         assert "--first-contact" in told[0]["hint"]
         assert await pair.backup.fetchval("SELECT name FROM product WHERE id = 1") == "CHALK"
+        assert (await shell("status", "--json")).json["state"] == "waiting"
         assert await service.end() == 0
     async with shell.service("--first-contact", "main") as service:
         await service.streaming()
         assert await pair.backup.fetch("SELECT * FROM product") == [(1, "chalk")]
+        assert await service.end() == 0
+
+
+async def test_two_sides_that_were_made_equal_by_hand_go_on_at_resume(shell: Shell, pair: Pair) -> None:
+    await pair.backup.execute(f"{TABLE}; INSERT INTO product VALUES (1, 'chalk'), (9, 'extra')")
+    async with shell.service() as service:
+        await service.state(lambda status: status["state"] == "waiting")
+        await pair.backup.execute("DELETE FROM product WHERE id = 9")
+        assert (await shell("resume")).code == 0
+        await service.streaming()
         assert await service.end() == 0
 
 

@@ -132,3 +132,11 @@ def test_switched_off_and_one_way() -> None:
     assert any("changelog" in problem["message"] for problem in found["problems"])
     one_way = Rules(enabled=True, two_way=False, interval_ms=1, max_failures=1)
     assert states(document(one_way, healthy(), WORKING)) == ("running", "streaming", "stopped")
+
+
+def test_comparing_is_told_from_copying_by_the_mark_on_a_side() -> None:
+    copying = {"phase": "copying", "links": {name: {"state": "copying"} for name in WORKING["links"]}}  # type: ignore[attr-defined]
+    seen = healthy()
+    assert states(document(RULES, seen, copying)) == ("comparing", "comparing", "comparing")
+    seen.nodes[Side.BACKUP] = NodeFacts("18.1", installed=True, side=Side.BACKUP, first_contact="copying")
+    assert states(document(RULES, seen, copying)) == ("copying", "copying", "copying")

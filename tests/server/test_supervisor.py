@@ -104,6 +104,7 @@ async def test_pausing_one_link_leaves_the_other_alone(both: Synced) -> None:
 
 async def test_a_failure_before_the_links_run_counts_for_all_of_them(both: Synced) -> None:
     watched = Watched(Engine(*endpoints(both.pair)), limit=2)
+    watched.supervisor.decided(Config(resumes={Side.MAIN: NOTE}))  # said before this run: no news
     assert watched.supervisor.failed(ConnectivityError("away")) is not None
     assert watched.states() == [LinkState.RECONNECTING] * 2
     assert watched.supervisor.failed(ConnectivityError("away")) is not None, "it keeps probing"
@@ -111,6 +112,6 @@ async def test_a_failure_before_the_links_run_counts_for_all_of_them(both: Synce
     assert watched.supervisor.failed(HistoryError("replaced")) is None, "it waits for resume"
     waiting = asyncio.create_task(watched.supervisor.forgiven(None))
     await asyncio.sleep(0)
-    watched.supervisor.decided(Config(resumes=dict.fromkeys(Side, NOTE)))
+    watched.supervisor.decided(Config(resumes=dict.fromkeys(Side, Note("bob", NOTE.at))))
     await asyncio.wait_for(waiting, PATIENCE)
     assert watched.states() == [LinkState.RECONNECTING] * 2
