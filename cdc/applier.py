@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,10 @@ class Prepared:
     part: Part
     table: CapturedTable
     mapping: Mapping
+
+
+class NotUniform(Exception):
+    """Changes of one kind were carried out only in part: undo, and let the batch statement find out why."""
 
 
 class Applier:
@@ -111,30 +116,48 @@ class Applier:
             asyncpg.PostgresError: the target refused something; nothing was applied.
             ReferenceBroken: a foreign key would not hold; nothing was applied.
         """
-        async with self.target.connection.transaction():
-            await self.advance(before, batch.after, len(batch.changes))
-            return await self.apply_changes(batch.changes)
+        for uniform in (True, False):
+            with contextlib.suppress(NotUniform):
+                async with self.target.connection.transaction():
+                    await self.advance(before, batch.after, len(batch.changes))
+                    return await self.apply_changes(batch.changes, uniform=uniform)
+        raise AssertionError  # the second round raises no NotUniform
 
-    async def apply_changes(self, changes: Sequence[Change], *, ignore_live: bool = False) -> Outcome:
-        """Carry changes out inside the open transaction; `ignore_live` when they are live entries' own."""
+    async def apply_changes(
+        self, changes: Sequence[Change], *, ignore_live: bool = False, uniform: bool = False
+    ) -> Outcome:
+        """Carry changes out inside the open transaction.
+
+        Args:
+            changes: in the changelog's order; their mappings are prepared.
+            ignore_live: they are live entries' own, which must not hold them.
+            uniform: try the shorter statements for changes that are all of one kind.
+
+        Raises:
+            NotUniform: with `uniform`, something was not as expected; the transaction is to be given up.
+        """
         wanted = (change for change in changes if not self._is_held(change))
-        return await self._apply_runs(runs(wanted), live=self._live and not ignore_live)
+        return await self._apply_runs(runs(wanted), live=self._live and not ignore_live, uniform=uniform)
 
     async def apply_staged(
         self, before: Position, after: Position, parts: list[Part], changes: int
     ) -> Outcome:
         """Apply changes that were brought to the target beforehand; otherwise as `apply`."""
-        async with self.target.connection.transaction():
-            await self.advance(before, after, changes)
-            return await self._apply_runs([Run(tables=parts)], live=self._live)
+        for uniform in (True, False):
+            with contextlib.suppress(NotUniform):
+                async with self.target.connection.transaction():
+                    await self.advance(before, after, changes)
+                    return await self._apply_runs([Run(tables=parts)], live=self._live, uniform=uniform)
+        raise AssertionError  # the second round raises no NotUniform
 
-    async def _apply_runs(self, found: Sequence[Run], *, live: bool) -> Outcome:
+    async def _apply_runs(self, found: Sequence[Run], *, live: bool, uniform: bool) -> Outcome:
         outcome = Outcome()
         for run in found:
             if run.truncated:
                 await truncate(self.target, self._truncated(run.truncated))
                 continue
-            outcome += await self._apply_run(run, live=live or bool(outcome.conflicts or outcome.deferred))
+            held = live or bool(outcome.conflicts or outcome.deferred)
+            outcome += await self._apply_run(run, live=held, uniform=uniform)
         return outcome
 
     def _is_held(self, change: Change) -> bool:
@@ -145,9 +168,9 @@ class Applier:
         known = ((change, self.reader.known(change.table_id)) for change in changes)
         return [Truncated(change, table) for change, table in known if table is not None]
 
-    async def _apply_run(self, run: Run, *, live: bool) -> Outcome:
+    async def _apply_run(self, run: Run, *, live: bool, uniform: bool) -> Outcome:
         prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]
-        outcome = await self._apply_prepared(prepared, live=live)
+        outcome = await self._apply_prepared(prepared, live=live, uniform=uniform and not live)
         for item in prepared:
             await self._advance_sequences(item)
         return outcome
@@ -161,12 +184,12 @@ class Applier:
                     item.mapping.sequence_advance(column, item.part.batch), *item.part.arguments(), sequence
                 )
 
-    async def _apply_prepared(self, prepared: list[Prepared], *, live: bool) -> Outcome:
+    async def _apply_prepared(self, prepared: list[Prepared], *, live: bool, uniform: bool) -> Outcome:
         outcome = Outcome()
         if self.target.replica:
             suspects = []
             for item in prepared:
-                rows = await self._carry_out(item, deletes=True, writes=True, live=live)
+                rows = await self._carry_out(item, deletes=True, writes=True, live=live, uniform=uniform)
                 outcome += await self._settle(item, rows)
                 suspects.append((item, rows[0]))
             for item, row in suspects:
@@ -178,10 +201,10 @@ class Applier:
         prepared.sort(key=lambda item: order.index(item.table.entity))
         for item in reversed(prepared):
             await check_dependents(self.target, item.mapping, item.part)
-            rows = await self._carry_out(item, deletes=True, writes=False, live=live)
+            rows = await self._carry_out(item, deletes=True, writes=False, live=live, uniform=uniform)
             outcome += await self._settle(item, rows)
         for item in prepared:
-            rows = await self._carry_out(item, deletes=False, writes=True, live=live)
+            rows = await self._carry_out(item, deletes=False, writes=True, live=live, uniform=uniform)
             outcome += await self._settle(item, rows)
         await self.target.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         return outcome
@@ -193,40 +216,27 @@ class Applier:
         return Prepared(part, table, self.target.mapped(table.entity, part.columns))
 
     async def _carry_out(
-        self, item: Prepared, *, deletes: bool, writes: bool, live: bool
+        self, item: Prepared, *, deletes: bool, writes: bool, live: bool, uniform: bool
     ) -> Sequence[asyncpg.Record]:
         """Run the table's statement; the first row of the result has the totals, see apply.sql."""
-        single = item.part.single
-        if single is not None and item.mapping.key_columns and not live:
-            row = await self._carry_out_one(item.mapping, single, deletes=deletes, writes=writes)
-            if row is not None:
+        part, mapping = item.part, item.mapping
+        if part.op is not None and mapping.key_columns and uniform:
+            if not (deletes if part.op is Op.DELETE else writes):
+                return []
+            row = await self.target.connection.fetchrow(
+                mapping.uniform(part.op, part.batch), *part.arguments()
+            )
+            if row is not None and row["total"] == part.count:
                 return [row]
+            if row is not None and row["total"] > 0:
+                raise NotUniform
         return await self.target.connection.fetch(
-            item.mapping.apply(item.part.batch, live=live),
-            *item.part.arguments(),
-            deletes,
-            writes,
-            str(item.table.entity),
+            mapping.apply(part.batch, live=live), *part.arguments(), deletes, writes, str(item.table.entity)
         )
 
-    async def _carry_out_one(
-        self, mapping: Mapping, change: Change, *, deletes: bool, writes: bool
-    ) -> asyncpg.Record | None:
-        """Try the short way for a single row. None: the batch statement has to look at it."""
-        connection = self.target.connection
-        match change.op:
-            case Op.INSERT if writes:
-                return await connection.fetchrow(mapping.one_insert, change.new)
-            case Op.UPDATE if writes and deletes:
-                return await connection.fetchrow(mapping.one_update, change.old, change.new)
-            case Op.DELETE if deletes:
-                return await connection.fetchrow(mapping.one_delete, change.old)
-            case _:
-                return None
-
     async def _settle(self, item: Prepared, rows: Sequence[asyncpg.Record]) -> Outcome:
-        if "total" not in rows[0]:
-            return Outcome(applied=1)
+        if not rows:
+            return Outcome()
         total = rows[0]["total"]
         left = [row for row in rows if row["act"] is not None]
         if not left:

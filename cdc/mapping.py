@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from cdc.model import Op
 from cdc.pieces import image_field
 from cdc.reference_checks import ReferenceChecks, array
 from triggers.identifiers import Composed, fragment, identifier
@@ -62,43 +63,36 @@ class Mapping(ReferenceChecks):
             incoming=array([fragment("true")] * len(incoming)),
         )
 
-    @cached_property
-    def one_update(self) -> str:
-        """The update of a single row."""
-        wanted = [
-            "image",
-            "table",
-            "settings",
-            "match",
-            "current",
-            "before",
-            "key_of_origin",
-            "same_key_of_item",
-        ]
-        return self._render("apply_one_update", wanted, **self._flags)
+    def uniform(self, op: Op, batch: Composed) -> str:
+        """The statement for changes that are all of one kind, none of them a TRUNCATE."""
+        if (op, batch) not in self._uniform:
+            self._uniform[op, batch] = (
+                self._updates_or_deletes(op, batch) if op is not Op.INSERT else self._inserts(batch)
+            )
+        return self._uniform[op, batch]
 
     @cached_property
-    def one_delete(self) -> str:
-        """The delete of a single row."""
-        wanted = ["image", "table", "match", "current", "before", "key_of_origin"]
-        return self._render("apply_one_delete", wanted, **self._flags)
+    def _uniform(self) -> dict[tuple[Op, Composed], str]:
+        """The statements made so far."""
+        return {}
 
-    @cached_property
-    def one_insert(self) -> str:
-        """The insert of a single row: it may lack any parent, and cannot take one away."""
+    def _inserts(self, batch: Composed) -> str:
+        """Inserted rows may lack any parent, and cannot take one away."""
         return self._render(
-            "apply_one_insert",
+            "apply_inserts",
             ("image", "table", "columns", "values"),
+            batch=batch,
             outgoing=array([fragment("true")] * len(self.checked(self.shape.outgoing, outgoing=True))),
             incoming=array([fragment("false")] * len(self.checked(self.shape.incoming, outgoing=False))),
         )
 
-    @cached_property
-    def _flags(self) -> dict[str, Composed]:
-        return {
-            "outgoing": self._suspicions(self.shape.outgoing, outgoing=True),
-            "incoming": self._suspicions(self.shape.incoming, outgoing=False),
-        }
+    def _updates_or_deletes(self, op: Op, batch: Composed) -> str:
+        wanted = ["image", "table", "keys", "match", "current", "before", "key_of_origin"]
+        wanted += ["settings", "same_key_of_item"] if op is Op.UPDATE else []
+        flags = self.flags()
+        return self._render(
+            "apply_updates" if op is Op.UPDATE else "apply_deletes", wanted, batch=batch, **flags
+        )
 
     def events(self, batch: Composed) -> str:
         """All changes of certain keys of a batch."""

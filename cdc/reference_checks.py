@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cdc.pieces import Pieces, image_field
 from cdc.shape import ForeignKey
-from triggers.identifiers import Composed, fragment, identifier, joined, qualified, type_name
+from triggers.identifiers import Composed, fragment, identifier, joined, qualified
 from triggers.statements import render
 
 
@@ -26,8 +26,8 @@ class ReferenceChecks(Pieces):
         """The field that holds a column's text in an image."""
         return identifier(image_field(self.columns.index(name)))
 
-    def _suspicions(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> Composed:
-        """For each checked foreign key a boolean: the net change `n` wrote or lost such a reference."""
+    def _suspicions(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> list[Composed]:
+        """For each checked foreign key a condition: the net change `n` wrote or lost such a reference."""
         had, has = ("has_origin", "has_after") if outgoing else ("has_after", "has_origin")
         tests = []
         for key in self.checked(keys, outgoing=outgoing):
@@ -44,16 +44,28 @@ class ReferenceChecks(Pieces):
                     changed=changed,
                 )
             )
-        return array(tests)
+        return tests
 
     def _any_suspicions(self, keys: Sequence[ForeignKey], *, outgoing: bool) -> Composed:
         """For each checked foreign key a boolean: some change of the batch wrote or lost such a reference."""
         tests = self._suspicions(keys, outgoing=outgoing)
-        count = len(self.checked(keys, outgoing=outgoing))
-        places = [type_name(f"({tests})[{i + 1}]") for i in range(count)]
         return array(
-            [fragment("coalesce(bool_or(n.act IN ('B', 'H') OR {t}), false)", t=place) for place in places]
+            [fragment("coalesce(bool_or(n.act IN ('B', 'H') OR {t}), false)", t=test) for test in tests]
         )
+
+    def flags(self) -> dict[str, Composed]:
+        """The suspicions as columns to return (`flags`), and the two arrays made of those."""
+        columns: list[Composed] = [fragment("NULL::boolean AS none")]
+        arrays = {}
+        for name, keys, outgoing in (
+            ("outgoing", self.shape.outgoing, True),
+            ("incoming", self.shape.incoming, False),
+        ):
+            tests = self._suspicions(keys, outgoing=outgoing)
+            names = [identifier(f"{name}_{place}") for place in range(len(tests))]
+            columns += [fragment("{t} AS {n}", t=test, n=n) for test, n in zip(tests, names, strict=True)]
+            arrays[name] = array([fragment("coalesce(bool_or({n}), false)", n=n) for n in names])
+        return {"flags": joined(columns), **arrays}
 
     def references(self, key: ForeignKey, batch: Composed, *, outgoing: bool) -> str:
         """The check of one foreign key after a batch."""

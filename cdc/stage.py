@@ -11,10 +11,14 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
-from cdc.change import CapturedTable, Change
+import asyncpg
+
+from cdc.change import CapturedTable
 from cdc.fit import check_types
+from cdc.model import Op
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.target import Target
@@ -40,17 +44,14 @@ class StagedChanges:
     columns: tuple[str, ...]
     low: int
     high: int
+    count: int
+    op: Op | None
     inserts: bool
 
     @property
     def batch(self) -> Composed:
         """The staged rows."""
         return STAGED
-
-    @property
-    def single(self) -> Change | None:
-        """Nothing: staged batches are large."""
-        return None
 
     def arguments(self) -> tuple[int, list[str], int, int]:
         """Table, columns, and the bounds of the batch."""
@@ -100,17 +101,30 @@ class Stage:
             [table is not None and await self._fits(table, row["columns"], held) for row, table in found]
         ):
             return
+        await self._cut(position)
+
+    async def _cut(self, position: Position) -> None:
         low = position.last_seq or 0
-        for cut in await self._target.connection.fetch(
-            statement("stage_cuts", "cdc"), self._rows, self._size
-        ):
+        rows = await self._target.connection.fetch(statement("stage_batches", "cdc"), self._rows, self._size)
+        for _, group in groupby(rows, key=lambda row: row["batch"]):
+            tables = list(group)
+            high = max(row["hi"] for row in tables)
             parts: list[Part] = [
-                StagedChanges(row["table_id"], tuple(row["columns"]), low, cut["hi"], row["inserts"])
-                for row in rows
+                StagedChanges(
+                    row["table_id"],
+                    tuple(row["columns"]),
+                    low,
+                    high,
+                    row["changes"],
+                    Op(row["op"]) if row["op"] else None,
+                    row["inserts"],
+                )
+                for row in tables
             ]
-            after = position.paged(position.window_to or position.seen, cut["hi"])
-            self.batches.append(StagedBatch(parts, after, cut["changes"], cut["last_at"]))
-            low = cut["hi"]
+            after = position.paged(position.window_to or position.seen, high)
+            count, last_at = sum(part.count for part in parts), max(row["last_at"] for row in tables)
+            self.batches.append(StagedBatch(parts, after, count, last_at))
+            low = high
 
     async def _fits(self, table: CapturedTable, columns: list[str], held: set[str]) -> bool:
         if str(table.entity) in held:
@@ -131,10 +145,19 @@ class Stage:
             await self._reader.copy(position, ROWS, queue.put)
             await queue.put(None)
 
-        async with asyncio.TaskGroup() as group:
-            group.create_task(read())
-            group.create_task(
-                self._target.connection.copy_to_table(
-                    "cdc_stage", schema_name="pg_temp", source=pieces(), format="binary"
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(read())
+                group.create_task(
+                    self._target.connection.copy_to_table(
+                        "cdc_stage", schema_name="pg_temp", source=pieces(), format="binary"
+                    )
                 )
-            )
+        except* (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as errors:
+            raise _first(errors) from errors
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that the other side's error follows from."""
+    error = errors.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

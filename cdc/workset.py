@@ -37,8 +37,12 @@ class Part(Protocol):
         """Whether there may be inserts among the changes."""
 
     @property
-    def single(self) -> Change | None:
-        """The change, where there is only one."""
+    def op(self) -> Op | None:
+        """The kind of all changes, None where there are several kinds."""
+
+    @property
+    def count(self) -> int:
+        """The number of changes."""
 
     def arguments(self) -> tuple[object, object, object, object]:
         """What stands for $1 to $4."""
@@ -63,9 +67,15 @@ class TableChanges:
         return any(change.op is Op.INSERT for change in self.changes)
 
     @property
-    def single(self) -> Change | None:
-        """The change, where there is only one."""
-        return self.changes[0] if len(self.changes) == 1 else None
+    def op(self) -> Op | None:
+        """The kind of all changes, None where there are several kinds."""
+        first = self.changes[0].op
+        return first if all(change.op is first for change in self.changes) else None
+
+    @property
+    def count(self) -> int:
+        """The number of changes."""
+        return len(self.changes)
 
     def arguments(self) -> tuple[list[int], list[str], list[str | None], list[str | None]]:
         """Sequence numbers, transactions, old and new images."""

@@ -1,0 +1,14 @@
+-- Purpose:    Apply changes of one table that are all deletes of rows which are what the source's rows were; see
+--             apply_inserts.
+-- Parameters: $1 to $4 belong to {batch}.
+-- Result:     as apply_updates.
+WITH item AS MATERIALIZED (
+    SELECT b.old::{image} AS origin FROM {batch}
+), del AS (
+    DELETE FROM {table} t
+    USING (SELECT b.origin, NULL::{image} AS after, true AS has_origin, false AS has_after, {key_of_origin} FROM item b
+           ORDER BY {keys}) n
+    WHERE {match} AND ({current} *= {before} OR {current}::text = {before}::text)
+    RETURNING {flags}
+)
+SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming, NULL::text AS act FROM del

@@ -1,0 +1,14 @@
+-- Purpose:    Apply changes of one table that are all updates of rows which are what the source's rows were; see
+--             apply_inserts. A key that moved, or that occurs twice, makes the total fall short.
+-- Parameters: $1 to $4 belong to {batch}.
+-- Result:     as apply_inserts; outgoing and incoming tell whether each foreign key is to be checked.
+WITH item AS MATERIALIZED (
+    SELECT b.old::{image} AS origin, b.new::{image} AS after FROM {batch}
+), upd AS (
+    UPDATE {table} t SET {settings}
+    FROM (SELECT b.origin, b.after, true AS has_origin, true AS has_after, {key_of_origin} FROM item b
+          WHERE {same_key_of_item} ORDER BY {keys}) n
+    WHERE {match} AND ({current} *= {before} OR {current}::text = {before}::text)
+    RETURNING {flags}
+)
+SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming, NULL::text AS act FROM upd
