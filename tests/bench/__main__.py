@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
+import psutil  # type: ignore[import-untyped]
 from rich.console import Console
 
 from tests.bench.measures import MEASURES, QUICK, Measure, Sizes
@@ -73,6 +74,7 @@ async def measured(sizes: Sizes, measures: list[Measure], names: list[str]) -> R
                 chosen.append(subject)
         for repetition in range(sizes.repetitions):
             _console.print(f"repetition {repetition + 1} of {sizes.repetitions}", style="bold")
+            report.busy.append(await asyncio.to_thread(psutil.cpu_percent, 1.0))
             for measure in measures:
                 fit = [subject for subject in chosen if subject.name in measure.subjects]
                 turn = repetition % len(fit) if fit else 0
@@ -92,7 +94,7 @@ def main(words: list[str]) -> int:
         )
     measures = [measure for measure in MEASURES if measure.name in options.only]
     report = asyncio.run(measured(sizes, measures, options.subjects))
-    Console(width=140).print(report.shown())
+    Console(width=160).print(report.shown())
     if options.json:
         options.json.write_text(json.dumps(report.document(), indent=1) + "\n")
     return 1 if report.failures else 0

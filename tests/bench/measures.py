@@ -74,8 +74,8 @@ async def catch_up(subject: Subject, sizes: Sizes) -> Values:
     return {
         "catch-up": backlog.changes / took,
         "catch-up seconds": took,
-        "catch-up seconds to the first change": first_seen - begun,
-        "backlog written per second": backlog.changes / writing,
+        "first change seconds": first_seen - begun,
+        "backlog written": backlog.changes / writing,
     }
 
 

@@ -59,6 +59,7 @@ GOALS = (
     Goal("bulk update", "capture", "none", 1.9),
 )
 LAG_BELOW_MS = 3.0
+_BUSY_PERCENT = 10.0
 
 
 @dataclass(slots=True)
@@ -68,6 +69,8 @@ class Report:
     sizes: Sizes
     values: dict[str, dict[str, list[float]]] = field(default_factory=lambda: defaultdict(dict))
     failures: list[str] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
+    """Share of the machine, in per cent, that was in use before each repetition, while all servers idled."""
 
     def add(self, subject: str, values: Mapping[str, float]) -> None:
         """Add what one measurement gave."""
@@ -85,7 +88,7 @@ class Report:
         """Two tables: medians with their range, and ratios beside the goals."""
         medians = Table(title=f"Medians of {self.sizes.repetitions} [least - most]", title_justify="left")
         for heading in ("", "unit", *SUBJECTS):
-            medians.add_column(heading, justify="left" if heading in ("", "unit") else "right")
+            medians.add_column(heading, justify="left" if heading in ("", "unit") else "right", no_wrap=True)
         for name, found in self.values.items():
             cells = [_spread(found[subject]) if subject in found else "" for subject in SUBJECTS]
             medians.add_row(name, _unit(name), *cells)
@@ -103,7 +106,12 @@ class Report:
             lag = statistics.median(lags)
             kept = "yes" if lag < LAG_BELOW_MS else "NO"
             ratios.add_row("lag p50", "ours", f"{lag:.2f} ms", f"< {LAG_BELOW_MS:g} ms", kept)
-        return Group(medians, ratios, *self.failures)
+        notes = list(self.failures)
+        if self.busy and max(self.busy) > _BUSY_PERCENT:
+            notes.append(
+                f"Other programs used up to {max(self.busy):.0f} % of the machine: measure again when it is quiet."
+            )
+        return Group(medians, ratios, *notes)
 
     def document(self) -> dict[str, Any]:
         """Everything, for a file."""
@@ -121,7 +129,7 @@ class Report:
         machine = {"cpus": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
         return {
             "machine": machine, "settings": dict(SETTINGS), "sizes": sizes,
-            "values": self.values, "ratios": ratios, "failures": self.failures,
+            "busy_percent": self.busy, "values": self.values, "ratios": ratios, "failures": self.failures,
         }  # fmt: skip
 
 
