@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Final
 
 from cdc.errors import ConflictMoved, ConflictNotFound, ConnectivityError, ResolutionRefused
-from cdc.link import Link, Options, StepResult
+from cdc.link import Link
 from cdc.model import Entity, Policy, Side
 from cdc.pairing import Pair
 from cdc.recheck import recheck_side
 from cdc.resolve import Decision, Resolver
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
+from cdc.stats import Options, StepResult
 from cdc.target import Target
 from triggers.statements import statement
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,49 +19,20 @@ from cdc.history import load_position
 from cdc.listener import Listener
 from cdc.model import Entity, Policy, Side
 from cdc.position import Position
-from cdc.reader import BATCH_BYTES, BATCH_ROWS, Reader
+from cdc.reader import Reader
 from cdc.references import ReferenceBroken
 from cdc.residue import Outcome
 from cdc.retry import next_retry, retry_deferred
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.splitter import apply_split
 from cdc.stage import Stage
+from cdc.stats import Options, Stats, StepResult
 from cdc.target import Target
 
 BUSY_READS: Final = 3
 """Reads in a row that found something, after which writers need not notify any more."""
-LAGS_KEPT: Final = 1_000
 ATTEMPTS: Final = 100
 """Tries of one batch while its tables are found to have changed, or the position is locked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Limits and rhythms of a link. `interval_s` is the fallback poll in seconds."""
-
-    interval_s: float = 30.0
-    batch_rows: int = BATCH_ROWS
-    batch_bytes: int = BATCH_BYTES
-
-
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """What one step did: changes read, net changes applied, conflicts opened or refreshed; `more` waits."""
-
-    changes: int = 0
-    applied: int = 0
-    conflicts: int = 0
-    more: bool = False
-
-
-@dataclass(slots=True)
-class Stats:
-    """What a link has done since it was made. Lags are seconds from the write to its commit on the target."""
-
-    applied: int = 0
-    conflicts: int = 0
-    last_applied_at: datetime | None = None
-    lags: deque[float] = field(default_factory=lambda: deque(maxlen=LAGS_KEPT))
 
 
 class Link:

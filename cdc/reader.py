@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
@@ -13,10 +13,8 @@ from cdc.model import Entity, Op
 from cdc.position import Position, Seen
 from cdc.session import Connection
 from cdc.shape import Shapes
+from cdc.stats import BATCH_BYTES, BATCH_ROWS
 from triggers.statements import statement
-
-BATCH_ROWS: Final = 10_000
-BATCH_BYTES: Final = 16 * 1024 * 1024
 
 
 class Reader:
