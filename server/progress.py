@@ -1,4 +1,4 @@
-"""How far the first copy is: bars on a terminal, a log line now and then elsewhere."""
+"""How far the first copy is: a bar on a terminal, a log line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ def shown(console: Console) -> Iterator[Show]:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     bars = Progress(*columns, console=console, transient=True)
-    tasks: dict[str, TaskID] = {}
+    sums = _Sums()
+    tasks: list[TaskID] = []
 
     def show(entity: str, copied: int, total: int) -> None:
+        done, rows = sums.add(entity, copied, total)
         if not tasks:
             bars.start()
-        if entity not in tasks:
-            tasks[entity] = bars.add_task(entity, total=total)
-        bars.update(tasks[entity], completed=copied, total=total)
+            tasks.append(bars.add_task("", total=rows))
+        bars.update(tasks[0], description=f"{sums.tables} tables, {entity}", completed=done, total=rows)
 
     try:
         yield show
@@ -42,17 +43,34 @@ def shown(console: Console) -> Iterator[Show]:
         bars.stop()
 
 
-class _Lines:
-    """Adds up the tables and logs the sum at most every few seconds."""
+class _Sums:
+    """Rows copied and rows there are, over all tables that were heard of."""
 
     def __init__(self) -> None:
         self._tables: dict[str, tuple[int, int]] = {}
+
+    @property
+    def tables(self) -> int:
+        return len(self._tables)
+
+    def add(self, entity: str, copied: int, total: int) -> tuple[int, int]:
+        self._tables[entity] = (copied, total)
+        return (
+            sum(done for done, _ in self._tables.values()),
+            sum(rows for _, rows in self._tables.values()),
+        )
+
+
+class _Lines:
+    """Logs the sums at most every few seconds."""
+
+    def __init__(self) -> None:
+        self._sums = _Sums()
         self._next = 0.0
 
     def __call__(self, entity: str, copied: int, total: int) -> None:
-        self._tables[entity] = (copied, total)
+        done, rows = self._sums.add(entity, copied, total)
         now = time.monotonic()
         if now >= self._next:
             self._next = now + EVERY
-            done, rows = (sum(part) for part in zip(*self._tables.values(), strict=True))
-            _log.info("copying", table=entity, tables=len(self._tables), rows=done, of=rows)
+            _log.info("copying", table=entity, tables=self._sums.tables, rows=done, of=rows)

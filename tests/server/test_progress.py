@@ -18,7 +18,7 @@ def test_lines_where_there_is_no_terminal() -> None:
 
 
 @pytest.mark.parametrize("reported", [True, False])
-def test_bars_on_a_terminal_once_something_is_reported(reported: bool) -> None:  # noqa: FBT001
+def test_a_bar_on_a_terminal_once_something_is_reported(reported: bool) -> None:  # noqa: FBT001
     screen = io.StringIO()
     with shown(Console(file=screen, force_terminal=True, width=100)) as show:
         if reported:
