@@ -21,9 +21,9 @@ from cdc.config import Config
 from cdc.engine import Engine
 from cdc.errors import FirstContactUndecided
 from cdc.first_contact import first_contact
-from cdc.link import Options
 from cdc.model import Entity, Policy, Side
 from cdc.session import connect
+from cdc.stats import Options
 from server import progress, status, upkeep
 from server.databases import Databases, SameDatabaseError, check_distinct, opened
 from server.demo import greeting, seed, traffic

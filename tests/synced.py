@@ -10,9 +10,9 @@ from typing import Any
 
 from cdc.engine import Engine
 from cdc.epoch import epoch
-from cdc.link import Options
 from cdc.model import Entity, Policy, Side
 from cdc.session import Endpoint
+from cdc.stats import Options
 from tests.databases import Connection, Pair
 from triggers.install import install
 

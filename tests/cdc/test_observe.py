@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 from cdc import observe
-from cdc.link import Options
 from cdc.model import Side
+from cdc.stats import Options
 from tests.databases import Pair
 from tests.synced import synced
 from triggers.install import install
