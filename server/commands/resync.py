@@ -45,4 +45,5 @@ async def _resync(settings: Settings, side: Side) -> Outcome:
                 "the service is running and its links are in the way", hint="Stop `cdc run` first."
             )
         with progress.shown(console.console(stderr=True)) as show:
-            return await make_equal(databases.main, databases.backup, side, show)
+            two_way = settings.enable_two_way_sync
+            return await make_equal(databases.main, databases.backup, side, show, two_way=two_way)
