@@ -96,7 +96,7 @@ class Leadership:
                 self._working = asyncio.create_task(self.work(), name="work")
             self._failures, self._published = 0, None
             await self._keep(connection, self._working)
-        except (*UNREACHABLE, asyncpg.InternalClientError) as error:
+        except (*UNREACHABLE, asyncpg.PostgresError, asyncpg.InternalClientError) as error:
             _log.warning("the connection that holds the working lock was lost", error=str(error))
             await self._pause()
 
