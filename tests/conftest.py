@@ -7,7 +7,8 @@ own_servers  two servers for one test, to kill and restart (half a second)
 server_folder  a folder that servers may be started in; they end with pytest, however it ends
 
 CDC_TEST_MAIN_URL and CDC_TEST_BACKUP_URL name other servers to test on, as their superuser.
-CDC_TEST_POSTGRES=16 takes the other version of the embedded server.
+CDC_TEST_POSTGRES=16 takes the other version of the embedded server; CDC_TEST_POSTGRES_BIN=/…/bin takes the
+programs in a folder, CDC_TEST_MAIN_BIN and CDC_TEST_BACKUP_BIN those of one side.
 """
 
 from __future__ import annotations

@@ -31,10 +31,16 @@ _numbers = itertools.count(1)
 
 
 def make_cluster(name: str, folder: Path, **settings: str) -> Cluster:
-    """A server for tests: quick rather than safe. It may be of the version in CDC_TEST_POSTGRES."""
+    """A server for tests: quick rather than safe. `name` is a side's; conftest.py says how to choose versions."""
     version = int(os.environ.get("CDC_TEST_POSTGRES", "18"))
+    named = os.environ.get(f"CDC_TEST_{name.upper()}_BIN") or os.environ.get("CDC_TEST_POSTGRES_BIN")
     return Cluster(
-        name, folder, version=version, settings=SETTINGS | settings, elsewhere=folder / "elsewhere"
+        name,
+        folder,
+        version=version,
+        settings=SETTINGS | settings,
+        elsewhere=folder / "elsewhere",
+        programs=Path(named) if named else None,
     )
 
 

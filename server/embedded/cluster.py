@@ -61,6 +61,7 @@ class Cluster:
         settings: PostgreSQL settings beside ours, such as `{"wal_level": "logical"}`. A server that runs
             already keeps the settings it was started with.
         elsewhere: where the data goes when the user that the server runs as cannot enter `folder`.
+        programs: the folder of other programs than the wheel's; they decide on the version.
     """
 
     def __init__(
@@ -71,12 +72,14 @@ class Cluster:
         version: int = 18,
         settings: Mapping[str, str] | None = None,
         elsewhere: Path = ELSEWHERE,
+        programs: Path | None = None,
     ) -> None:
         self.name = name
         self.folder = folder.absolute()
         self.version = version
         self._settings = {**_SETTINGS, **(settings or {})}
         self._elsewhere = elsewhere
+        self._programs = programs
         self._place: Place | None = None
         self._socket = ""
         self._usage = Usage(self.folder / f"{name}.users")
@@ -123,7 +126,10 @@ class Cluster:
             self._usage.join()
             try:
                 async with asyncio.timeout(within):
-                    self._place = await settle(self.name, self.folder, self.version, self._elsewhere)
+                    self._place = await settle(
+                        self.name, self.folder, self.version, self._elsewhere, self._programs
+                    )
+                    self.version = self._place.binaries.version
                     created = await create(self._place, sync=self._settings.get("fsync") != "off")
                     picked_up = await self._bring_up()
             except TimeoutError as error:

@@ -15,6 +15,7 @@ SUPERUSER = "postgres"
 """The role that initdb makes. The socket's folder decides who may be it."""
 
 _FIRST_WITH_BUILTIN_LOCALE = 17
+_FIRST_TO_KEEP_QUIET = 14
 
 
 async def create(place: Place, *, sync: bool) -> bool:
@@ -51,7 +52,7 @@ async def create(place: Place, *, sync: bool) -> bool:
         "--auth-local=trust",
         "--auth-host=reject",
         "--encoding=UTF8",
-        "--no-instructions",
+        *(("--no-instructions",) if version >= _FIRST_TO_KEEP_QUIET else ()),
         *locale,
     )
     hurry = () if sync else ("--no-sync",)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.embedded.account import Account, account, can_enter
-from server.embedded.binaries import Binaries, binaries, copied, runs
+from server.embedded.binaries import Binaries, binaries, binaries_in, copied, runs
 from server.embedded.faults import fault, folder_fault
 
 ELSEWHERE = Path("/var/lib/cdc")
@@ -40,7 +40,9 @@ class Place:
         return self.home / "data"
 
 
-async def settle(name: str, folder: Path, version: int, elsewhere: Path = ELSEWHERE) -> Place:
+async def settle(
+    name: str, folder: Path, version: int, elsewhere: Path = ELSEWHERE, programs: Path | None = None
+) -> Place:
     """Find or make the folders of a server.
 
     Args:
@@ -48,11 +50,12 @@ async def settle(name: str, folder: Path, version: int, elsewhere: Path = ELSEWH
         folder: the data folder, absolute; made where missing.
         version: PostgreSQL's major version.
         elsewhere: where the files go when the server's user cannot enter `folder`.
+        programs: the folder of other programs than the wheel's; they decide on the version.
 
     Raises:
         EmbeddedServerError: a folder cannot be made or used, or the programs are missing.
     """
-    found = binaries(version)
+    found = await binaries_in(programs, account()) if programs else binaries(version)
     make_folder(folder)
     home, notes = await _home(name, folder, elsewhere)
     who = account(home)

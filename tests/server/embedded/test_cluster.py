@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from server.embedded import Cluster, EmbeddedServerError
+from server.embedded import Binaries, Cluster, EmbeddedServerError
 from server.embedded.process import running
 from tests.databases import make_cluster
 from tests.server.embedded.running import Program
@@ -194,3 +194,22 @@ async def test_the_other_embedded_version_runs(server_folder: Path) -> None:
 async def test_asking_before_the_start_is_an_error(server_folder: Path) -> None:
     with pytest.raises(EmbeddedServerError, match="has not been started"):
         make_cluster("main", server_folder).url()
+
+
+async def test_programs_of_another_folder_decide_on_the_version(
+    server_folder: Path, open_binaries: Binaries
+) -> None:
+    cluster = Cluster(
+        "named", server_folder, version=16, settings={"fsync": "off"}, programs=open_binaries.folder
+    )
+    await cluster.start()
+    try:
+        assert (cluster.version, cluster.place.binaries.folder) == (18, open_binaries.folder)
+        assert str(await run_sql(cluster, "SHOW server_version_num")).startswith("18")
+    finally:
+        await cluster.kill()
+
+
+async def test_a_folder_without_postgresql_is_named(server_folder: Path) -> None:
+    with pytest.raises(EmbeddedServerError, match="postgres is missing"):
+        await Cluster("named", server_folder, programs=server_folder).start()
