@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
 import asyncpg
 
 from cdc import records
-from cdc.errors import PositionBusy
+from cdc.errors import PositionBusy, SchemaMismatch
+from cdc.faults import Blame, judge
 from cdc.model import ConflictStatus, ConflictType, Entity, Side
 from cdc.pairing import Pair, Row
 from cdc.position import Seen
 from cdc.records import Entry
-from cdc.target import lock_position
+from cdc.target import Target, lock_position
 from triggers.statements import statement
 
 LIMIT: Final = 200
@@ -65,35 +67,52 @@ def passed(row: asyncpg.Record, reverse: Seen | None, forward: Seen | None) -> b
     return forward.covers(Seen.parse(row["there_seen"]))
 
 
+@dataclass(slots=True)
+class Round:
+    """What going once through a side's list led to. `stale`: a table was not what it was thought to be."""
+
+    waiting: int = 0
+    opened: list[tuple[Entity, str]] = field(default_factory=list)
+    stale: bool = False
+
+
+async def waiting_keys(here: Target) -> list[asyncpg.Record]:
+    """The keys that a side has on its list, the longest waiting first."""
+    return await here.connection.fetch(statement("recheck_list", "cdc"), LIMIT)
+
+
 async def recheck_side(
-    side: Side, pairs: Map[str, Pair], reverse: Seen | None, forward: Seen | None
-) -> tuple[int, list[tuple[Entity, str]]]:
+    side: Side,
+    rows: Sequence[asyncpg.Record],
+    pairs: Map[str, Pair],
+    reverse: Seen | None,
+    forward: Seen | None,
+) -> Round:
     """Go once through the list that `side` keeps.
 
     Args:
         side: whose list; `here` of the pairs is that side.
-        pairs: the tables by entity; a table that is not among them is dropped from the list.
+        rows: the list, of `waiting_keys`.
+        pairs: the tables by entity; keys of a table that is not among them wait.
         reverse: what the other side has applied of this one, None when nothing is synced that way.
         forward: what this side has applied of the other.
-
-    Returns:
-        How many keys are still waiting, and the records whose conflicts were opened.
     """
-    here = next(iter(pairs.values())).here if pairs else None
-    if here is None:
-        return 0, []
-    waiting, opened = 0, []
-    for row in await here.connection.fetch(statement("recheck_list", "cdc"), LIMIT):
+    result = Round()
+    for row in rows:
         pair = pairs.get(row["entity"])
-        if pair is None:
-            await _remove(here.connection, row)
-        elif not passed(row, reverse, forward):
-            waiting += 1
-        elif (finding := await _compare(side, pair, row)) is Finding.DIFFERENT:
-            opened.append((pair.entity, row["entity_id"]))
+        finding = Finding.WAIT
+        if pair is not None and passed(row, reverse, forward):
+            try:
+                finding = await _compare(side, pair, row)
+            except (SchemaMismatch, asyncpg.PostgresError) as error:
+                if isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame is Blame.LINK:
+                    raise
+                result.stale = True
+        if finding is Finding.DIFFERENT and pair is not None:
+            result.opened.append((pair.entity, row["entity_id"]))
         elif finding is not Finding.EQUAL:
-            waiting += 1
-    return waiting, opened
+            result.waiting += 1
+    return result
 
 
 async def _compare(side: Side, pair: Pair, row: asyncpg.Record) -> Finding:
