@@ -11,7 +11,7 @@ from cdc.errors import ConflictMoved, ConflictNotFound, ConnectivityError, Resol
 from cdc.link import Link
 from cdc.model import Entity, Policy, Side
 from cdc.pairing import Pair
-from cdc.recheck import recheck_side
+from cdc.recheck import Round, recheck_side, waiting_keys
 from cdc.resolve import Decision, Resolver
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.stats import Options, StepResult
@@ -19,7 +19,7 @@ from cdc.target import Target
 from triggers.statements import statement
 
 RECHECK_PAUSE_S: Final = 0.1
-RECHECK_IDLE_S: Final = 5.0
+RECHECK_IDLE_S: Final = 10.0
 ROUNDS: Final = 1_000
 
 
@@ -74,21 +74,29 @@ class Referee:
         try:
             waiting = opened = 0
             for side in Side:
-                pairs = await self._pairs(side)
-                reverse, forward = self._links.get(side), self._links.get(side.other)
-                left, found = await recheck_side(
-                    side,
-                    pairs,
-                    reverse.position.seen if reverse and reverse.position else None,
-                    forward.position.seen if forward and forward.position else None,
-                )
-                waiting, opened = waiting + left, opened + len(found)
-                await self._decide(found)
+                result = await self._step(side)
+                waiting, opened = waiting + result.waiting, opened + len(result.opened)
+                await self._decide(result.opened)
+                for target in self._targets.values() if result.stale else ():
+                    await target.refresh()
         except UNREACHABLE as error:
             raise ConnectivityError(
                 f"comparing both sides was cut: {error or type(error).__name__}"
             ) from error
         return waiting, opened
+
+    async def _step(self, side: Side) -> Round:
+        rows = await waiting_keys(self._targets[side])
+        if not rows:
+            return Round()
+        reverse, forward = self._links.get(side), self._links.get(side.other)
+        return await recheck_side(
+            side,
+            rows,
+            await self._pairs(side),
+            reverse.position.seen if reverse and reverse.position else None,
+            forward.position.seen if forward and forward.position else None,
+        )
 
     async def _decide(self, opened: list[tuple[Entity, str]]) -> None:
         """Carry out the policies of tables whose conflicts nobody is to be asked about."""
