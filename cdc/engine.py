@@ -19,6 +19,8 @@ from cdc.target import Target
 from triggers.statements import statement
 
 RECHECK_PAUSE_S: Final = 0.1
+RECHECK_LONGEST_S: Final = 2.0
+"""Keys may wait for long, for a paused link for instance; then they are looked at less and less often."""
 RECHECK_IDLE_S: Final = 10.0
 ROUNDS: Final = 1_000
 
@@ -92,6 +94,7 @@ class Referee:
         reverse, forward = self._links.get(side), self._links.get(side.other)
         return await recheck_side(
             side,
+            self._targets[side],
             rows,
             await self._pairs(side),
             reverse.position.seen if reverse and reverse.position else None,
@@ -115,19 +118,22 @@ class Referee:
         Raises:
             The errors of `step`.
         """
+        waiting, pause = 0, RECHECK_PAUSE_S
         while True:
-            waiting, _ = await self.step()
+            before, (waiting, opened) = waiting, await self.step()
+            pause = RECHECK_PAUSE_S if opened or waiting != before else min(pause * 2, RECHECK_LONGEST_S)
             for link in self._links.values() if waiting else ():
                 link.nudge()
             try:
-                await asyncio.wait_for(self._called.wait(), RECHECK_PAUSE_S if waiting else RECHECK_IDLE_S)
+                await asyncio.wait_for(self._called.wait(), pause if waiting else RECHECK_IDLE_S)
             except TimeoutError:
                 continue
             self._called.clear()
 
     async def _pairs(self, side: Side) -> dict[str, Pair]:
         here, there = self._targets[side], self._targets[side.other]
-        rows = await here.connection.fetch(statement("captured_tables", "cdc"))
+        # MAIN's tables are captured in either mode.
+        rows = await self._targets[Side.MAIN].connection.fetch(statement("captured_tables", "cdc"))
         pairs = {}
         for row in rows:
             entity = Entity(row["schema_name"], row["table_name"])

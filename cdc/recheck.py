@@ -83,6 +83,7 @@ async def waiting_keys(here: Target) -> list[asyncpg.Record]:
 
 async def recheck_side(
     side: Side,
+    here: Target,
     rows: Sequence[asyncpg.Record],
     pairs: Map[str, Pair],
     reverse: Seen | None,
@@ -91,9 +92,10 @@ async def recheck_side(
     """Go once through the list that `side` keeps.
 
     Args:
-        side: whose list; `here` of the pairs is that side.
+        side: whose list.
+        here: that side's session, as in the pairs.
         rows: the list, of `waiting_keys`.
-        pairs: the tables by entity; keys of a table that is not among them wait.
+        pairs: the tables by entity; keys of of a table that is synced no longer leave the list.
         reverse: what the other side has applied of this one, None when nothing is synced that way.
         forward: what this side has applied of the other.
     """
@@ -101,14 +103,17 @@ async def recheck_side(
     for row in rows:
         pair = pairs.get(row["entity"])
         finding = Finding.WAIT
-        if pair is not None and passed(row, reverse, forward):
+        if pair is None:
+            await _remove(here.connection, row)
+            continue
+        if passed(row, reverse, forward):
             try:
                 finding = await _compare(side, pair, row)
             except (SchemaMismatch, asyncpg.PostgresError) as error:
                 if isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame is Blame.LINK:
                     raise
                 result.stale = True
-        if finding is Finding.DIFFERENT and pair is not None:
+        if finding is Finding.DIFFERENT:
             result.opened.append((pair.entity, row["entity_id"]))
         elif finding is not Finding.EQUAL:
             result.waiting += 1
