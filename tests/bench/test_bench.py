@@ -37,7 +37,7 @@ def test_the_command_line_refuses_what_it_does_not_know() -> None:
         arguments(["--only", "speed"])
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_everything_can_be_measured() -> None:
     report = await measured(TINY, list(MEASURES), list(SUBJECTS))
     assert report.failures == []
