@@ -97,8 +97,8 @@ class Referee:
             self._targets[side],
             rows,
             await self._pairs(side),
-            reverse.position.seen if reverse and reverse.position else None,
-            forward.position.seen if forward and forward.position else None,
+            reverse=reverse.position.seen if reverse and reverse.position else None,
+            forward=forward.position.seen if forward and forward.position else None,
         )
 
     async def _decide(self, opened: list[tuple[Entity, str]]) -> None:

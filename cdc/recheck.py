@@ -86,6 +86,7 @@ async def recheck_side(
     here: Target,
     rows: Sequence[asyncpg.Record],
     pairs: Map[str, Pair],
+    *,
     reverse: Seen | None,
     forward: Seen | None,
 ) -> Round:
@@ -95,7 +96,7 @@ async def recheck_side(
         side: whose list.
         here: that side's session, as in the pairs.
         rows: the list, of `waiting_keys`.
-        pairs: the tables by entity; keys of of a table that is synced no longer leave the list.
+        pairs: the tables by entity; keys of a table that is synced no longer leave the list.
         reverse: what the other side has applied of this one, None when nothing is synced that way.
         forward: what this side has applied of the other.
     """
