@@ -26,7 +26,9 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
         shape = by_relid.get(row["relid"])
         if shape is None:
             entity = Entity(row["schema_name"], row["table_name"])
-            shape = by_relid[row["relid"]] = shapes[entity] = TableShape(entity, row["relid"])
+            shape = TableShape(entity, row["relid"], storage=row["storage"])
+            by_relid[row["relid"]] = shapes[entity] = shape
+        shape.mark += row["mark"]
         shape.columns.append(
             Column(
                 row["column_name"],
@@ -35,6 +37,9 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
                 type_name(row["full_type"]),
                 generated=row["generated"] != "",
                 identity_always=row["identity"] == "a",
+                number=row["number"],
+                version=row["version"],
+                converts=row["converts"],
             )
         )
     for row in keys:

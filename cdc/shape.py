@@ -15,7 +15,7 @@ class Column:
 
     `base_type` is what its images' fields are cast to: domains resolved, so that no check can refuse an old
     image, and without a modifier, so that it is the assignment that raises for a value too long. `full_type` has
-    the modifier.
+    the modifier. `number` stays through a rename; `version` is another one after any ALTER of the column.
     """
 
     name: str
@@ -24,6 +24,8 @@ class Column:
     full_type: Composed
     generated: bool
     identity_always: bool
+    converts: bool = False
+    """Text has a cast of its own to the type, and that is not how the type reads its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ class TableShape:
     incoming: list[ForeignKey] = field(default_factory=list)
     sequences: dict[str, Composed] = field(default_factory=dict)
     """Sequences that feed columns, quoted and qualified, by column."""
+    mark: int = 0
+    """Another number when a column is added, dropped, renamed or retyped; see cdc/sql/marks.sql."""
+    storage: int = 0
+    """The file that holds the rows: another one when the table was rewritten."""
 
     @property
     def relation(self) -> Composed:

@@ -2,7 +2,8 @@
 -- Parameters: $1 schemas, text[].
 -- Result:     one row per column, in order: schema_name, table_name, relid, column_name, type_name (as written in
 --             DDL, qualified), base_type (a domain's base type, else the same, without
---             a modifier), full_type (with it), generated, identity.
+--             a modifier), full_type (with it), generated, identity, converts (text has a
+--             cast function to the base type, which need not read what the type's output function prints).
 WITH RECURSIVE base AS (
     SELECT a.attrelid, a.attnum, a.atttypid AS typid, a.atttypmod AS typmod, 0 AS depth
     FROM pg_attribute a
@@ -20,7 +21,9 @@ WITH RECURSIVE base AS (
 SELECT n.nspname AS schema_name, c.relname AS table_name, c.oid AS relid, a.attname AS column_name,
        format_type(a.atttypid, a.atttypmod) AS type_name, format_type(b.typid, -1) AS base_type,
        format_type(b.typid, b.typmod) AS full_type,
-       a.attgenerated::text AS generated, a.attidentity::text AS identity
+       a.attgenerated::text AS generated, a.attidentity::text AS identity,
+       EXISTS (SELECT FROM pg_cast k WHERE k.castsource = 'text'::regtype AND k.casttarget = b.typid
+                                     AND k.castmethod = 'f') AS converts
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
