@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import asyncpg
 import pytest
 
-from cdc.link import Options
 from cdc.model import Side
+from cdc.stats import Options
 from tests.databases import Connection, Pair
 from tests.synced import Synced, synced
 from tests.system.type_values import FAMILIES, Kind
@@ -150,7 +150,7 @@ class Work:
 @pytest.mark.parametrize("family", FAMILIES)
 async def test_every_type(pair: Pair, family: str, way: str) -> None:
     kinds = [kind for kind in FAMILIES[family] if not await lacking(pair.main, kind)]
-    setup = ["CREATE SCHEMA expected", *(kind.setup for kind in kinds)]
+    setup = ["CREATE SCHEMA expected", *(text for kind in kinds for text in kind.setup)]
     for kind in kinds:
         setup += [
             f"CREATE TABLE {schema}.{table_of(kind)} (id int PRIMARY KEY, v {kind.type})"
