@@ -18,8 +18,9 @@ from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
 from cdc.residue import Outcome, Residue, settle
-from cdc.target import Target
-from cdc.truncate import Truncated, prepare, truncate
+from cdc.shape import TableShape
+from cdc.target import Target, check_marks
+from cdc.truncate import Truncated, deletes, prepare, truncate
 from cdc.workset import Part, Run, parents_first, runs
 from triggers.statements import statement
 
@@ -58,12 +59,21 @@ class Applier:
         self._policy = policy
         self._live = True
 
-    async def advance(self, before: Position, after: Position, changes: int) -> None:
+    async def advance(
+        self, before: Position, after: Position, changes: int, shapes: Sequence[TableShape] = ()
+    ) -> None:
         """First statement of the open transaction: claim the window, and set the transaction up.
+
+        Args:
+            before: the position as it was read.
+            after: the position that holds when the transaction is committed.
+            changes: how many changes lie between them.
+            shapes: the tables that will be written to.
 
         Raises:
             PositionMoved: the stored position is not `before`.
             PositionBusy: it is locked.
+            ShapeMoved: a table is not any more what its statements were made for.
         """
         try:
             row = await self.target.connection.fetchrow(
@@ -77,11 +87,13 @@ class Applier:
                 after.last_seq,
                 changes,
                 self.target.role,
+                [shape.relid for shape in shapes],
             )
         except asyncpg.LockNotAvailableError as error:
             raise PositionBusy(f"the position of {self.source} is locked") from error
         if row is None:
             raise PositionMoved(f"the position of {self.source} was moved by another instance")
+        check_marks(shapes, row["mark"])
         self._live = row["live"]
 
     def expect_live(self) -> None:
@@ -119,7 +131,7 @@ class Applier:
         for uniform in (True, False):
             with contextlib.suppress(NotUniform):
                 async with self.target.connection.transaction():
-                    await self.advance(before, batch.after, len(batch.changes))
+                    await self.advance(before, batch.after, len(batch.changes), self.written(batch.changes))
                     return await self.apply_changes(batch.changes, uniform=uniform)
         raise AssertionError  # the second round raises no NotUniform
 
@@ -146,19 +158,35 @@ class Applier:
         for uniform in (True, False):
             with contextlib.suppress(NotUniform):
                 async with self.target.connection.transaction():
-                    await self.advance(before, after, changes)
+                    await self.advance(before, after, changes, self._shapes(part.table_id for part in parts))
                     return await self._apply_runs([Run(tables=parts)], live=self._live, uniform=uniform)
         raise AssertionError  # the second round raises no NotUniform
+
+    async def deletes(self, change: Change) -> list[Change]:
+        """A TRUNCATE that cannot be carried out at once as deletes, inside the open transaction."""
+        return [delete for item in self._truncated([change]) for delete in await deletes(self.target, item)]
 
     async def _apply_runs(self, found: Sequence[Run], *, live: bool, uniform: bool) -> Outcome:
         outcome = Outcome()
         for run in found:
             if run.truncated:
-                await truncate(self.target, self._truncated(run.truncated))
+                outcome += await truncate(self.target, self.source, self._truncated(run.truncated))
                 continue
             held = live or bool(outcome.conflicts or outcome.deferred)
             outcome += await self._apply_run(run, live=held, uniform=uniform)
         return outcome
+
+    def written(self, changes: Iterable[Change]) -> list[TableShape]:
+        """The target's tables that changes will be written to."""
+        return self._shapes({change.table_id for change in changes})
+
+    def _shapes(self, table_ids: Iterable[int]) -> list[TableShape]:
+        found = []
+        for table in map(self.reader.known, table_ids):
+            shape = self.target.shapes.get(table.entity) if table is not None else None
+            if shape is not None and str(shape.entity) not in self.held:
+                found.append(shape)
+        return found
 
     def _is_held(self, change: Change) -> bool:
         table = self.reader.known(change.table_id) if self.held else None

@@ -27,7 +27,7 @@ from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.splitter import apply_split
 from cdc.stage import Stage
 from cdc.stats import Options, Stats, StepResult
-from cdc.target import Target
+from cdc.target import ShapeMoved, Target
 
 BUSY_READS: Final = 3
 """Reads in a row that found something, after which writers need not notify any more."""
@@ -222,9 +222,10 @@ class Link:
                 return None
             batch = stage.batches.popleft()
             outcome = await applier.apply_staged(stored, batch.after, batch.parts, batch.changes)
-        except (asyncpg.PostgresError, ReferenceBroken, SchemaMismatch, PositionBusy) as error:
+        except (asyncpg.PostgresError, ReferenceBroken, SchemaMismatch, ShapeMoved, PositionBusy) as error:
             stage.batches.clear()
-            if not (isinstance(error, SchemaMismatch | PositionBusy) or splits(error) or _stale(error)):
+            passing = isinstance(error, SchemaMismatch | ShapeMoved | PositionBusy)
+            if not (passing or splits(error) or _stale(error)):
                 raise
             return None  # page by page, the offending rows are found
         self.position = self._stored = batch.after
@@ -249,6 +250,8 @@ class Link:
                 return await applier.apply(stored, batch)
             except PositionBusy:
                 continue
+            except ShapeMoved:
+                await self._refresh(applier)
             except SchemaMismatch as mismatch:
                 await self._refresh(applier)
                 if attempt > 1:
@@ -259,7 +262,7 @@ class Link:
                     continue
                 if not splits(error):
                     raise
-                with contextlib.suppress(PositionBusy):
+                with contextlib.suppress(PositionBusy, ShapeMoved):
                     return await apply_split(applier, stored, batch)
         raise PositionBusy(
             f"a batch of {self.side} was not applied in {ATTEMPTS} tries: its tables or its position are locked",

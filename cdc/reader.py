@@ -55,7 +55,20 @@ class Reader:
             )
         if rows[0]["seq"] is not None and not rows[0]["durable"]:
             await self._connection.execute(statement("flush", "cdc"))
+        if rows[0]["seq"] is not None:
+            await self._notice({row["table_id"] for row in rows}, rows[0]["mark"])
         return self._batch(position, rows)
+
+    async def notice_alterations(self, table_ids: set[int]) -> None:
+        """Read the tables anew where one of these has been altered since."""
+        mark = await self._connection.fetchval(statement("marks", "cdc"), list(table_ids))
+        await self._notice(table_ids, mark)
+
+    async def _notice(self, table_ids: set[int], mark: int) -> None:
+        """Compare tables as they were read with the sum of their marks as changes were read."""
+        known = [self.shapes.get(table.entity) for i in table_ids if (table := self.known(i)) is not None]
+        if sum(shape.mark for shape in known if shape is not None) != mark:
+            await self.read_tables()
 
     async def copy(
         self, position: Position, rows: int, output: Callable[[bytes], Coroutine[Any, Any, None]]

@@ -26,6 +26,8 @@ class Column:
     identity_always: bool
     converts: bool = False
     """Text has a cast of its own to the type, and that is not how the type reads its values."""
+    number: int = 0
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from cdc.applier import Applier, splits
 from cdc.change import Batch, CapturedTable, Change
 from cdc.faults import Blame, judge
 from cdc.images import join_key, parse_row
-from cdc.model import ConflictStatus, ConflictType, Policy
+from cdc.model import ConflictStatus, ConflictType, Op, Policy
 from cdc.position import Position
 from cdc.references import ReferenceBroken
 from cdc.residue import LOCKED, NetChange, Outcome, Residue, entry_of
@@ -26,7 +26,7 @@ async def apply_split(applier: Applier, before: Position, batch: Batch) -> Outco
         asyncpg.PostgresError: an error that no single row is to blame for; nothing was applied.
     """
     async with applier.target.connection.transaction():
-        await applier.advance(before, batch.after, len(batch.changes))
+        await applier.advance(before, batch.after, len(batch.changes), applier.written(batch.changes))
         applier.expect_live()
         return await _halve(applier, batch.changes)
 
@@ -39,7 +39,11 @@ async def _halve(applier: Applier, changes: Sequence[Change]) -> Outcome:
         if not splits(error):
             raise
         if len(changes) == 1:
-            return await _keep(applier, changes[0], error)
+            if changes[0].op is not Op.TRUNCATE:
+                return await _keep(applier, changes[0], error)
+            changes = await applier.deletes(changes[0])
+            if len(changes) < 2:  # noqa: PLR2004  nothing to halve
+                return await _halve(applier, changes) if changes else Outcome()
     middle = len(changes) // 2
     return await _halve(applier, changes[:middle]) + await _halve(applier, changes[middle:])
 

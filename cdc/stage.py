@@ -96,6 +96,7 @@ class Stage:
         tables = [row["table_id"] for row in rows]
         if not rows or any(row["truncates"] for row in rows) or len(set(tables)) < len(tables):
             return
+        await self._reader.notice_alterations(set(tables))
         found = [(row, self._reader.known(row["table_id"])) for row in rows]
         if not all(
             [table is not None and await self._fits(table, row["columns"], held) for row, table in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import asyncpg
@@ -13,7 +13,7 @@ from cdc.mapping import Mapping
 from cdc.model import Entity
 from cdc.pieces import image_field
 from cdc.session import Connection
-from cdc.shape import Shapes
+from cdc.shape import Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified
 from triggers.statements import statement
 
@@ -27,6 +27,10 @@ _PLANNER = (
     # Planning the apply statement takes longer than carrying it out for one row.
     "SET plan_cache_mode = force_generic_plan"
 )
+
+
+class ShapeMoved(Exception):
+    """A table has been altered since its shape was read: read it anew, nothing was applied."""
 
 
 class Target:
@@ -111,13 +115,31 @@ async def may_set_replica_role(connection: Connection) -> bool:
     return True
 
 
-async def lock_position(connection: Connection, source: str, role: str | None) -> asyncpg.Record | None:
+async def lock_position(
+    connection: Connection, source: str, role: str | None, relids: Sequence[int] = ()
+) -> asyncpg.Record | None:
     """Lock the position of the link from `source` in the open transaction, None where there is none yet.
+
+    Args:
+        connection: the target's, inside a transaction.
+        source: the link's source.
+        role: the replication role to work under.
+        relids: tables that will be written to; the row has their `mark`.
 
     Raises:
         PositionBusy: somebody else holds it; the transaction is lost.
     """
     try:
-        return await connection.fetchrow(statement("position_lock", "cdc"), source, role)
+        return await connection.fetchrow(statement("position_lock", "cdc"), source, role, list(relids))
     except asyncpg.LockNotAvailableError as error:
         raise PositionBusy(f"the position of {source} is locked") from error
+
+
+def check_marks(shapes: Iterable[TableShape], mark: int) -> None:
+    """Compare tables as they were read with the sum of their marks as they are now.
+
+    Raises:
+        ShapeMoved: one of them has been altered.
+    """
+    if sum(shape.mark for shape in shapes) != mark:
+        raise ShapeMoved

@@ -1,9 +1,9 @@
 -- Purpose:    First statement of every applying transaction: lock the position, compare it with the one that
 --             was read, move it on, and set the transaction up. Of two instances only one gets a row.
 -- Parameters: $1 source, $2 epoch, $3 seen and $4 last_seq as read; $5 seen, $6 window_to, $7 last_seq as they
---             become; $8 number of changes; $9 the replication role to work under.
+--             become; $8 number of changes; $9 the replication role to work under; $10 the tables, oid[].
 -- Result:     one row, or none where the stored position is another: live and subsumed, whether cdc.sync_state
---             has entries that hold keys or settle changes.
+--             has entries that hold keys or settle changes; mark (of the tables, see marks.sql).
 UPDATE cdc.position p
 SET seen = $5::text::pg_snapshot, window_to = $6::text::pg_snapshot, last_seq = $7,
     applied_total = p.applied_total + $8,
@@ -13,4 +13,6 @@ RETURNING set_config('cdc.applying', 'on', true), set_config('synchronous_commit
           -- A role without the right may not even set it to what it is.
           set_config(CASE WHEN $9::text IS NULL THEN 'cdc.role' ELSE 'session_replication_role' END, coalesce($9, ''), true),
           EXISTS (SELECT FROM cdc.sync_state WHERE status IN ('DEFERRED', 'OPEN'))
-              OR EXISTS (SELECT FROM cdc.sync_state WHERE subsumed IS NOT NULL) AS live
+              OR EXISTS (SELECT FROM cdc.sync_state WHERE subsumed IS NOT NULL) AS live,
+          (SELECT coalesce(sum(hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum)))), 0)
+           FROM pg_attribute a WHERE a.attrelid = ANY ($10::oid[]) AND a.attnum > 0 AND NOT a.attisdropped) AS mark

@@ -1,7 +1,8 @@
 -- Purpose:    Read the first changes of a new window: what is visible now and was not in the stored snapshot.
 -- Parameters: $1 the stored snapshot, text; $2 most rows wanted; $3 most bytes of images wanted.
 -- Result:     at least one row: now (this statement's snapshot), durable (whether all it sees is flushed to
---             disk), then a change or nulls. In sequence order. Both ranges are served by the index.
+--             disk), mark (of the tables that occur, see marks.sql), then a change or nulls. In sequence order. Both
+--             ranges are served by the index.
 WITH head AS MATERIALIZED (
     SELECT pg_current_snapshot() AS now, $1::text::pg_snapshot AS seen
 ), change AS (
@@ -21,6 +22,9 @@ WITH head AS MATERIALIZED (
 )
 SELECT h.now::text AS now, pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn() AS durable,
        s.seq, s.txid::text AS txid, s.at, s.table_id, s.op::text AS op, s.columns, s.old, s.new,
-       s.seen::text AS seen, (SELECT count(*) FROM change) AS found
+       s.seen::text AS seen, (SELECT count(*) FROM change) AS found,
+       (SELECT coalesce(sum(hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum)))), 0)
+        FROM (SELECT DISTINCT c.table_id FROM change c) x JOIN cdc.captured_table k ON k.id = x.table_id
+        JOIN pg_attribute a ON a.attrelid = k.relid AND a.attnum > 0 AND NOT a.attisdropped) AS mark
 FROM head h LEFT JOIN sized s ON s.bytes <= $3 OR s.place = 1
 ORDER BY s.seq

@@ -21,7 +21,9 @@ WITH RECURSIVE base AS (
 SELECT n.nspname AS schema_name, c.relname AS table_name, c.oid AS relid, a.attname AS column_name,
        format_type(a.atttypid, a.atttypmod) AS type_name, format_type(b.typid, -1) AS base_type,
        format_type(b.typid, b.typmod) AS full_type,
-       a.attgenerated::text AS generated, a.attidentity::text AS identity,
+       a.attgenerated::text AS generated, a.attidentity::text AS identity, a.attnum AS number, a.xmin::text AS version,
+       c.relfilenode::bigint AS storage,
+       hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum))) AS mark,
        EXISTS (SELECT FROM pg_cast k WHERE k.castsource = 'text'::regtype AND k.casttarget = b.typid
                                      AND k.castmethod = 'f') AS converts
 FROM pg_class c
