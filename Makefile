@@ -3,6 +3,7 @@
 .PHONY: help setup run test check lint lock bench install-triggers uninstall-triggers clean
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 3
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +21,7 @@ run: setup ## the service; with no DATABASE_URL set, a demo on two embedded serv
 	$(BIN)/cdc run
 
 test: setup ## all tests, on real PostgreSQL
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 lint: setup ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
