@@ -149,6 +149,11 @@ class Mapping(ReferenceChecks):
         """Delete all rows but some."""
         return self._render("truncate_apply", ("table", "target_id"))
 
+    @cached_property
+    def truncate_rows(self) -> str:
+        """Read all rows but some."""
+        return self._render("truncate_rows", ("table", "target_id", "target_row"))
+
     def _subsumed(self, entity: Composed) -> Composed:
         return fragment(
             "EXISTS (SELECT FROM cdc.sync_state s WHERE s.subsumed IS NOT NULL AND s.entity = {entity} "

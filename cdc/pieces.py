@@ -129,6 +129,24 @@ class Pieces:
             " || ',' || ",
         )
 
+    def _compared(self, alias: LiteralString) -> Composed:
+        """A row of the target as the columns that are compared."""
+        fields = [
+            fragment("{a}.{c}::{type}", a=fragment(alias), c=identifier(column.name), type=column.base_type)
+            if column.base_type != column.type
+            else fragment("{a}.{c}", a=fragment(alias), c=identifier(column.name))
+            for column in self.common
+        ]
+        return fragment("ROW({fields})::record", fields=joined(fields))
+
+    def id_of(self, alias: LiteralString) -> Composed:
+        """The entity id of a row of the target; of a table without a key the whole row's text."""
+        if not self.key_columns:
+            return fragment("{row}::text", row=self._compared(alias))
+        return self._entity_id(
+            [fragment("{a}.{c}", a=fragment(alias), c=identifier(name)) for name in self.key_columns]
+        )
+
     @cached_property
     def _settings(self) -> Composed:
         return joined(
@@ -141,13 +159,6 @@ class Pieces:
     def _parts(self) -> dict[str, Composed]:
         """The pieces most statements share."""
         target_key = [fragment("t.{c}", c=identifier(name)) for name in self.key_columns]
-        current = [
-            fragment("t.{c}::{type}", c=identifier(column.name), type=column.base_type)
-            if column.base_type != column.type
-            else fragment("t.{c}", c=identifier(column.name))
-            for column in self.common
-        ]
-        current_row = fragment("ROW({fields})::record", fields=joined(current))
         return {
             "image": self.image,
             "table": self.shape.relation,
@@ -155,8 +166,8 @@ class Pieces:
             "match": self._match(fragment("t")),
             "entity_id": self._entity_id(self._keys),
             "target_entity_id": self._entity_id(target_key),
-            "current": current_row,
-            "target_id": self._entity_id(target_key) if target_key else fragment("{c}::text", c=current_row),
+            "current": self._compared("t"),
+            "target_id": self.id_of("t"),
             "image_id": self._entity_id(self._keys)
             if self._keys
             else fragment("{row}::text", row=self._row("n.after")),

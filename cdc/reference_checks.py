@@ -100,6 +100,26 @@ class ReferenceChecks(Pieces):
             ),
         )
 
+    def needed(self, key: ForeignKey, child: Pieces | None) -> str:
+        """The look for rows of this table that rows of a child refer to: all the child's, or those with some ids."""
+        match = joined(
+            (
+                fragment("t.{p} {op} c.{c}", p=identifier(parent), op=op, c=identifier(name))
+                for parent, op, name in zip(key.parent_columns, key.operators, key.child_columns, strict=True)
+            ),
+            " AND ",
+        )
+        return render(
+            "references_needed",
+            "cdc",
+            table=self.shape.relation,
+            target_id=self.id_of("t"),
+            target_row=self._parts["target_row"],
+            child=qualified(key.child.schema, key.child.table),
+            match=match,
+            child_id=child.id_of("c") if child else fragment("''"),
+        )
+
     def _reference(self, name: str, key: ForeignKey, batch: Composed) -> str:
         outgoing = name == "references_outgoing"
         names = self._reference_columns(key, outgoing=outgoing)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from cdc import records
 from cdc.change import CapturedTable, Change
-from cdc.model import Entity
+from cdc.images import to_image, to_text
+from cdc.mapping import Mapping
+from cdc.model import ConflictStatus, ConflictType, Entity, Op, Side
+from cdc.records import Entry
 from cdc.references import check_orphans
+from cdc.residue import Outcome
+from cdc.shape import ForeignKey
 from cdc.target import Target
 from cdc.workset import parents_first
 from triggers.statements import statement
@@ -40,34 +45,130 @@ async def prepare(target: Target, truncated: Truncated) -> None:
         await target.mapping(entity, columns, key)
 
 
-async def truncate(target: Target, truncated: Iterable[Truncated]) -> None:
+@dataclass(slots=True)
+class _Left:
+    """What a TRUNCATE leaves of a table, by entity id."""
+
+    item: Truncated
+    unseen: set[str] = field(default_factory=set)
+    """written here, and not applied by the source when it truncated"""
+    live: set[str] = field(default_factory=set)
+    """with a live entry, which a DELETE would not touch either"""
+    needed: dict[str, tuple[str, ForeignKey]] = field(default_factory=dict)
+    """referred to by a row that is left: the row's text, and the foreign key"""
+
+    @property
+    def ids(self) -> set[str]:
+        return self.unseen | self.live | self.needed.keys()
+
+
+async def truncate(target: Target, source: Side, truncated: Iterable[Truncated]) -> Outcome:
     """Empty tables that were truncated together, children first, leaving what the source had not seen.
+
+    A row that cannot go because a row that is left refers to it is put off, as its DELETE would be.
 
     Args:
         target: the open applying transaction.
+        source: the side that truncated.
         truncated: what was truncated, prepared before the transaction.
 
     Raises:
-        ReferenceBroken: a child elsewhere would be without its parent.
+        ReferenceBroken: a child was written meanwhile.
         KeyError: a form of images appeared that was not prepared for; prepare and try again.
     """
+    outcome = Outcome()
+    all_left = await _left(target, truncated)
+    for left in all_left:
+        relation = target.mapped(left.item.relation, target.own_columns(left.item.relation))
+        await target.connection.execute(relation.truncate_apply, list(left.ids))
+        for entity_id, (row, key) in left.needed.items():
+            await records.record(target.connection, _put_off(source, relation, entity_id, row, key))
+        outcome += await _note(target, left) + Outcome(deferred=len(left.needed))
+    for entity in {left.item.table.entity for left in all_left} if target.replica else ():
+        await check_orphans(target, target.mapped(entity, target.own_columns(entity)))
+    return outcome
+
+
+async def _note(target: Target, left: _Left) -> Outcome:
+    """Have rows that are left compared later, and tell live entries that the source's row is gone."""
+    table = left.item.table
+    if not table.key_columns:
+        return Outcome()
+    compared, gone = left.unseen, left.live
+    if left.item.relation != table.entity:
+        compared, gone = compared | gone, set()  # of another partition, perhaps
+    await records.recheck(target.connection, table.entity, list(compared), "written beside a TRUNCATE")
+    await records.refresh(target.connection, table.entity, [(entity_id, None) for entity_id in gone])
+    return Outcome(conflicts=len(gone), rechecks=len(compared | gone))
+
+
+async def deletes(target: Target, truncated: Truncated) -> list[Change]:
+    """A TRUNCATE as deletes of the rows it would take, for when it cannot be carried out at once."""
+    columns = target.own_columns(truncated.table.entity)
+    (left,) = await _left(target, [truncated])
+    relation = target.mapped(truncated.relation, target.own_columns(truncated.relation))
+    rows = await target.connection.fetch(relation.truncate_rows, list(left.unseen | left.live))
+    await _note(target, left)
+    images = [to_text(columns, to_image(relation.columns, row["current"])) for row in rows]
+    return [
+        replace(truncated.change, op=Op.DELETE, columns=columns, old=image, seen=None) for image in images
+    ]
+
+
+async def _left(target: Target, truncated: Iterable[Truncated]) -> list[_Left]:
+    """What is left of each table, children first."""
     by_relation = {item.relation: item for item in truncated}
     roots = parents_first(target.shapes, list({item.table.entity for item in by_relation.values()}))
     ordered = sorted(by_relation.values(), key=lambda item: roots.index(item.table.entity), reverse=True)
-    for item in ordered:
-        unseen: list[str] = []
-        for columns in await _layouts(target, item):
-            mapping = target.mapped(item.table.entity, columns)
-            rows = await target.connection.fetch(mapping.truncate_unseen, *_place(item), list(columns))
-            unseen += [row["entity_id"] for row in rows]
-        relation = target.mapped(item.relation, target.own_columns(item.relation))
-        await target.connection.execute(relation.truncate_apply, unseen)
-        if item.table.key_columns:
-            await records.recheck(
-                target.connection, item.table.entity, unseen, "written beside a TRUNCATE of the other side"
-            )
-    for entity in roots if target.replica else ():
-        await check_orphans(target, target.mapped(entity, target.own_columns(entity)))
+    found = [await _left_alone(target, item) for item in ordered]
+    while any([await _add_needed(target, left, found) for left in found]):
+        pass
+    return found
+
+
+async def _left_alone(target: Target, item: Truncated) -> _Left:
+    left = _Left(item)
+    for columns in await _layouts(target, item):
+        mapping = target.mapped(item.table.entity, columns)
+        rows = await target.connection.fetch(mapping.truncate_unseen, *_place(item), list(columns))
+        left.unseen |= {row["entity_id"] for row in rows}
+    rows = await target.connection.fetch(statement("truncate_live", "cdc"), str(item.table.entity))
+    left.live = {row["entity_id"] for row in rows} - left.unseen
+    return left
+
+
+async def _add_needed(target: Target, parent: _Left, all_left: Sequence[_Left]) -> bool:
+    """Add the rows that are referred to from what is left elsewhere. Returns whether there were new ones."""
+    entity = parent.item.table.entity
+    relation = target.mapped(parent.item.relation, target.own_columns(parent.item.relation))
+    known = len(parent.needed)
+    for key in target.shapes[entity].incoming:
+        # A child of which only a partition was truncated counts whole: the parent waits until the window's end.
+        child = next((left for left in all_left if left.item.relation == key.child), None)
+        ids = None if child is None else list(child.ids)
+        if ids == []:
+            continue
+        pieces = target.mapped(key.child, target.own_columns(key.child)) if child else None
+        for row in await target.connection.fetch(relation.needed(key, pieces), ids):
+            if row["entity_id"] not in parent.ids:
+                parent.needed[row["entity_id"]] = (row["current"], key)
+    return len(parent.needed) > known
+
+
+def _put_off(source: Side, relation: Mapping, entity_id: str, row: str, key: ForeignKey) -> Entry:
+    image = to_image(relation.columns, row)
+    return Entry(
+        source,
+        relation.entity,
+        entity_id,
+        ConflictType.FOREIGN_KEY_VIOLATION,
+        ConflictStatus.DEFERRED,
+        base=image,
+        incoming=None,
+        current=image,
+        constraint=key.name,
+        error=f"{key.child} still refers to it ({key.name})",
+    )
 
 
 async def _layouts(target: Target, truncated: Truncated) -> Sequence[tuple[str, ...]]:
