@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from cdc.errors import SchemaMismatch
 from cdc.model import Entity, Side
+from cdc.rounding import fits
 from cdc.session import Connection
 from cdc.shape import Column, ForeignKey, Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined
 from triggers.statements import render, statement
-
-_SIZE = re.compile(r"\((\d+)(?:,(-?\d+))?\)")
-_WIDER = {
-    "smallint": {"integer", "bigint", "numeric"},
-    "integer": {"bigint", "numeric"},
-    "bigint": {"numeric"},
-    "real": {"double precision"},
-    "character varying": {"text"},
-    "text": {"character varying"},
-    "jsonb": {"json"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,31 +83,6 @@ class TablePair:
 
 def _word(alias: str) -> Composed:
     return identifier(alias)
-
-
-def fits(source: str, target: str) -> bool:
-    """Whether every value of one type is held by another, and printed alike.
-
-    Args:
-        source: the type as `format_type` prints it.
-        target: likewise.
-    """
-    if source == target:
-        return True
-    (left, size, scale), (right, room, other_scale) = _parsed(source), _parsed(target)
-    if left != right:
-        # A wider kind of type fits only where it has no limit of its own.
-        return room is None and right in _WIDER.get(left, ())
-    if left in {"character", "bit"}:
-        return False
-    return room is None or (size is not None and room >= size and other_scale == scale)
-
-
-def _parsed(text: str) -> tuple[str, int | None, int]:
-    found = _SIZE.search(text)
-    if found is None:
-        return text, None, 0
-    return text[: found.start()] + text[found.end() :], int(found[1]), int(found[2] or 0)
 
 
 def pair(
