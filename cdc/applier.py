@@ -17,6 +17,7 @@ from cdc.model import Entity, Op, Policy, Side
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
+from cdc.renames import read_renames
 from cdc.residue import Outcome, Residue, settle
 from cdc.shape import TableShape
 from cdc.target import Target, check_marks
@@ -115,7 +116,7 @@ class Applier:
         for truncated in self._truncated(c for c in changes if c.op is Op.TRUNCATE and not self._is_held(c)):
             await prepare(self.target, truncated)
         for (table_id, columns), part in parts.items():
-            table = self.reader.known(table_id)
+            table = self._table(table_id)
             if table is not None:
                 mapping = await self.target.mapping(table.entity, columns, table.key_columns)
                 check_fit(mapping, self.reader.shapes.get(table.entity), part)
@@ -188,12 +189,28 @@ class Applier:
                 found.append(shape)
         return found
 
+    def _table(self, table_id: int) -> CapturedTable | None:
+        """The table behind a number; None where both sides have dropped it: there is nothing to keep equal."""
+        table = self.reader.known(table_id)
+        if table is None or (
+            table.entity not in self.reader.shapes and table.entity not in self.target.shapes
+        ):
+            return None
+        return table
+
+    async def refresh(self) -> None:
+        """Read anew what both sides' tables look like, and what the source's columns were called."""
+        await self.target.refresh()
+        await self.reader.read_tables()
+        main = self.reader.connection if self.source is Side.MAIN else self.target.connection
+        self.target.renamed = await read_renames(main, self.source, self.reader.shapes)
+
     def _is_held(self, change: Change) -> bool:
         table = self.reader.known(change.table_id) if self.held else None
         return table is not None and str(table.entity) in self.held
 
     def _truncated(self, changes: Iterable[Change]) -> list[Truncated]:
-        known = ((change, self.reader.known(change.table_id)) for change in changes)
+        known = ((change, self._table(change.table_id)) for change in changes)
         return [Truncated(change, table) for change, table in known if table is not None]
 
     async def _apply_run(self, run: Run, *, live: bool, uniform: bool) -> Outcome:
@@ -238,9 +255,9 @@ class Applier:
         return outcome
 
     def _prepared(self, part: Part) -> Prepared | None:
-        table = self.reader.known(part.table_id)
+        table = self._table(part.table_id)
         if table is None:
-            return None  # dropped at the source since: there is nothing to keep equal any more
+            return None
         return Prepared(part, table, self.target.mapped(table.entity, part.columns))
 
     async def _carry_out(

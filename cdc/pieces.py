@@ -36,8 +36,14 @@ class Pieces:
         """Refuse a key the target cannot look rows up by.
 
         Raises:
-            SchemaMismatch: no unique index of the target is over the source's key columns.
+            SchemaMismatch: no unique index of the target is over the source's key columns, or changes lack them.
         """
+        if not set(self.key_columns) <= set(self.columns):
+            raise SchemaMismatch(
+                f"{self.entity}: its changes do not name the key ({', '.join(self.key_columns)})",
+                entity=str(self.entity),
+                hint="the key was renamed; the table goes on by itself when capture has taken note",
+            )
         if self.key_columns and self.shape.key(self.key_columns) is None:
             named = ", ".join(self.key_columns)
             raise SchemaMismatch(

@@ -30,6 +30,11 @@ class Reader:
         self._tables: dict[int, CapturedTable] = {}
         self.shapes: Shapes = {}
 
+    @property
+    def connection(self) -> Connection:
+        """The session with the source."""
+        return self._connection
+
     async def prepare(self) -> None:
         """Set the session up (index scans always: the changelog's statistics lag behind), learn the tables."""
         await self._connection.execute(
@@ -84,10 +89,21 @@ class Reader:
             format="binary",
         )
 
-    async def read_held(self, seen: Seen, to: Seen, table_id: int, last_seq: int | None) -> list[Change]:
-        """Read a page of the changes of one table that its link passed over while the table was held."""
+    async def read_held(self, reached: Position, table_id: int) -> list[Change]:
+        """Read a page of the changes of one table that its link passed over while the table was held.
+
+        Args:
+            reached: what was applied of the table, inside a window.
+            table_id: its number.
+        """
         rows = await self._connection.fetch(
-            statement("read_held", "cdc"), str(seen), str(to), table_id, last_seq, self._rows
+            statement("read_held", "cdc"),
+            str(reached.seen),
+            str(reached.window_to),
+            table_id,
+            reached.last_seq,
+            self._rows,
+            self._bytes,
         )
         return [_change(row) for row in rows]
 

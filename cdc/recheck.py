@@ -10,8 +10,8 @@ so it is a conflict.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
@@ -50,12 +50,13 @@ class Readings:
 
 
 def find(earlier: Readings, here: Row, there: Row) -> Finding:
-    """Judge a key's two rows, read after both links had passed the points that were waited for. Pure."""
-    if here.common == there.common:
-        return Finding.EQUAL
-    if earlier.armed and (earlier.here, earlier.there) == (here.common, there.common):
-        return Finding.DIFFERENT
-    return Finding.ARM
+    """Judge a key's two rows, read after both links had passed the points that were waited for. Pure.
+
+    Even equal rows say nothing the first time: a change still under way may be about to part them.
+    """
+    if not earlier.armed or (earlier.here, earlier.there) != (here.common, there.common):
+        return Finding.ARM
+    return Finding.EQUAL if here.common == there.common else Finding.DIFFERENT
 
 
 def passed(row: asyncpg.Record, reverse: Seen | None, forward: Seen | None) -> bool:
@@ -76,9 +77,9 @@ class Round:
     stale: bool = False
 
 
-async def waiting_keys(here: Target) -> list[asyncpg.Record]:
-    """The keys that a side has on its list, the longest waiting first."""
-    return await here.connection.fetch(statement("recheck_list", "cdc"), LIMIT)
+async def waiting_keys(here: Target, without: Collection[str] = ()) -> list[asyncpg.Record]:
+    """The keys that a side has on its list, the longest waiting first; `without` these tables'."""
+    return await here.connection.fetch(statement("recheck_list", "cdc"), LIMIT, list(without))
 
 
 async def recheck_side(

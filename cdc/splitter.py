@@ -28,10 +28,15 @@ async def apply_split(applier: Applier, before: Position, batch: Batch) -> Outco
     async with applier.target.connection.transaction():
         await applier.advance(before, batch.after, len(batch.changes), applier.written(batch.changes))
         applier.expect_live()
-        return await _halve(applier, batch.changes)
+        return await halve(applier, batch.changes)
 
 
-async def _halve(applier: Applier, changes: Sequence[Change]) -> Outcome:
+async def halve(applier: Applier, changes: Sequence[Change]) -> Outcome:
+    """Apply changes in the open transaction: whole, else in halves, until those that cannot be written stand alone.
+
+    Raises:
+        asyncpg.PostgresError: an error that no single row is to blame for.
+    """
     try:
         async with applier.target.connection.transaction():
             return await applier.apply_changes(changes)
@@ -43,9 +48,9 @@ async def _halve(applier: Applier, changes: Sequence[Change]) -> Outcome:
                 return await _keep(applier, changes[0], error)
             changes = await applier.deletes(changes[0])
             if len(changes) < 2:  # noqa: PLR2004  nothing to halve
-                return await _halve(applier, changes) if changes else Outcome()
+                return await halve(applier, changes) if changes else Outcome()
     middle = len(changes) // 2
-    return await _halve(applier, changes[:middle]) + await _halve(applier, changes[middle:])
+    return await halve(applier, changes[:middle]) + await halve(applier, changes[middle:])
 
 
 async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError | ReferenceBroken) -> Outcome:

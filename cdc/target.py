@@ -12,6 +12,7 @@ from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.mapping import Mapping
 from cdc.model import Entity
 from cdc.pieces import image_field
+from cdc.renames import Renames
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified
@@ -41,6 +42,8 @@ class Target:
         self.connection = connection
         self.replica = False
         self.shapes: Shapes = {}
+        self.renamed: Renames = {}
+        """Names of the source's columns that changes may bear although they have others now."""
         self._schemas = schemas
         self._mappings: dict[tuple[Entity, tuple[str, ...]], Mapping] = {}
         self._images: dict[int, Composed] = {}
@@ -78,9 +81,25 @@ class Target:
                     entity=str(entity),
                     hint="create it there as it is on the other side; the table goes on by itself",
                 )
-            found = Mapping(entity, columns, shape, key, await self._image(len(columns)))
+            names = self._present_names(shape, columns)
+            image = await self._image(len(columns))
+            found = Mapping(entity, names, shape, self._present_key(entity, names, key), image)
             self._mappings[(entity, columns)] = found
         return found
+
+    def _present_names(self, shape: TableShape, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """What an image's columns are called now, where the target does not know the names they bear."""
+        renamed = self.renamed.get(shape.entity, {})
+        return tuple(
+            renamed[name]
+            if name in renamed and renamed[name] not in columns and shape.column(name) is None
+            else name
+            for name in columns
+        )
+
+    def _present_key(self, entity: Entity, names: tuple[str, ...], key: tuple[str, ...]) -> tuple[str, ...]:
+        renamed = self.renamed.get(entity, {})
+        return tuple(name if name in names else renamed.get(name, name) for name in key)
 
     async def _image(self, fields: int) -> Composed:
         """The type of this session for images of so many fields."""

@@ -1,0 +1,162 @@
+"""What a table looks like on both sides, and what about it has to be compared after a change of it. Pure.
+
+A rewrite of a table and ADD COLUMN … DEFAULT give rows values that are no captured change, and a partition is
+attached with rows that are none either. So what both sides looked like when they last agreed is remembered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cdc.model import Entity, Side
+from cdc.rounding import alike
+from cdc.shape import TableShape
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column: its number stays through a rename, its version changes with any ALTER of it."""
+
+    number: int
+    type: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A table on one side. `storage`: the file of its rows; `partitions`: names of the leaves."""
+
+    fields: Mapping[str, Field]
+    storage: int
+    partitions: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, shape: TableShape, partitions: Iterable[Entity] = ()) -> Definition:
+        """What a shape says; computed columns are nobody's values."""
+        fields = {
+            column.name: Field(column.number, column.full_type, column.version)
+            for column in shape.columns
+            if not column.generated
+        }
+        return cls(fields, shape.storage, frozenset(str(name) for name in partitions))
+
+    def rewritten(self, before: Definition, name: str) -> bool:
+        """Whether a column's values may be others than before although no row was written."""
+        old, new = before.fields.get(name), self.fields[name]
+        if old is None or (old.number, old.type) != (new.number, new.type):
+            return True
+        # ALTER … TYPE … USING to the same type: the column has a new version, the table a new file.
+        return old.version != new.version and self.storage != before.storage
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be compared. `whole`: all rows; `partitions`: only those of these leaves."""
+
+    whole: bool = False
+    partitions: frozenset[str] = frozenset()
+    waits: bool = False
+    """A partition is on one side only: the rest of the work follows when the other side has it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """A table on both sides."""
+
+    sides: Mapping[Side, Definition]
+
+    @property
+    def common(self) -> set[str]:
+        """Columns that both sides have."""
+        return set.intersection(*(set(one.fields) for one in self.sides.values()))
+
+    @property
+    def uneven(self) -> bool:
+        """Whether the two sides are not partitioned alike."""
+        return len({one.partitions for one in self.sides.values()}) > 1
+
+    @property
+    def leaves(self) -> frozenset[str]:
+        """Partitions that both sides have."""
+        return frozenset.intersection(*(one.partitions for one in self.sides.values()))
+
+    def work(self, before: Definitions | None) -> Work:
+        """What has to be compared now, given what was known before; None: the table is new."""
+        if before is None:
+            return Work(whole=True)
+        whole = any(
+            one.rewritten(before.sides[side], name)
+            for side, one in self.sides.items()
+            for name in self.common
+        )
+        if self.partitions == before.partitions:
+            return Work(whole=whole)
+        if before.uneven:
+            # Never partitioned alike: which rows a partition brought or took cannot be told by its name.
+            return Work(whole=True)
+        return Work(whole, frozenset() if whole else self.leaves - before.leaves, waits=self.uneven)
+
+    @property
+    def partitions(self) -> dict[Side, frozenset[str]]:
+        """Each side's partitions."""
+        return {side: one.partitions for side, one in self.sides.items()}
+
+    def partitioned_as(self, before: Definitions) -> Definitions:
+        """These columns with the earlier partitions."""
+        return Definitions(
+            {side: replace(one, partitions=before.sides[side].partitions) for side, one in self.sides.items()}
+        )
+
+    def dump(self) -> str:
+        """As JSON text."""
+        return json.dumps(
+            {
+                side: {
+                    "columns": {
+                        name: [each.number, each.type, each.version] for name, each in one.fields.items()
+                    },
+                    "storage": one.storage,
+                    "partitions": sorted(one.partitions),
+                }
+                for side, one in self.sides.items()
+            }
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Definitions:
+        """Read what `dump` wrote."""
+        found: dict[str, Any] = json.loads(text)
+        return cls(
+            {
+                Side(side): Definition(
+                    {name: Field(*parts) for name, parts in one["columns"].items()},
+                    one["storage"],
+                    frozenset(one["partitions"]),
+                )
+                for side, one in found.items()
+            }
+        )
+
+
+def disagreement(main: TableShape, backup: TableShape) -> str | None:
+    """Why equal values of the two tables need not be printed alike; None where they are."""
+    for column in main.columns:
+        other = backup.column(column.name)
+        if other is None or column.generated or other.generated:
+            continue
+        if not alike(column.full_type, other.full_type):
+            return f"column {column.name} is {column.full_type} on MAIN and {other.full_type} on BACKUP"
+    return None
+
+
+def renamed(before: Definition | None, now: TableShape | None) -> dict[str, str]:
+    """Columns that bear another name than when the two sides last agreed, by the name of then."""
+    if before is None or now is None:
+        return {}
+    names = {column.number: column.name for column in now.columns}
+    return {
+        name: names[old.number] for name, old in before.fields.items() if names.get(old.number, name) != name
+    }

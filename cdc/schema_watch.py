@@ -1,0 +1,240 @@
+"""Notices tables that were altered, and compares them once both sides have been altered alike.
+
+What an ALTER TABLE does to rows is not captured: added columns are filled with defaults, types are rewritten,
+partitions come and go with their rows. So when the definitions of the two sides agree again, and both links
+have passed the moment that was noticed, all rows are compared in one go; keys that differ are put on the list of
+rechecks, and what stays different becomes a conflict. Nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from cdc.comparison import find, is_equal, seen_at_once
+from cdc.definition import Definition, Definitions, Work, disagreement
+from cdc.difference import Difference
+from cdc.faults import Blame, judge
+from cdc.link import Link
+from cdc.model import Entity, Side
+from cdc.position import Seen
+from cdc.session import Endpoint
+from cdc.shape import TableShape
+from cdc.table_pair import TablePair
+from cdc.target import Target
+from triggers.statements import statement
+
+LOOK_S: Final = 5.0
+"""Seconds between two looks at whether anything was altered."""
+ONE_SIDED_S: Final = 600.0
+"""How long a partition may be on one side only before the table is compared all the same."""
+_NEW = "the table is new, or its columns or partitions have changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A table that waits to be compared, with what the two sides had done when that was noticed."""
+
+    entity: Entity
+    key: tuple[str, ...]
+    now: Definitions
+    before: Definitions | None
+    work: Work
+    seen: Mapping[Side, Seen]
+    since: float
+
+
+class SchemaWatch:
+    """Watches both sides' tables, over the sessions that the referee has to them."""
+
+    def __init__(self, endpoints: Mapping[Side, Endpoint], links: Mapping[Side, Link]) -> None:
+        """Take both endpoints, and the links whose positions tell what has been passed."""
+        self._endpoints = endpoints
+        self._links = links
+        self._marks: dict[Side, str] = {}
+        self._looked_at = 0.0
+        self._numbers = itertools.count(1)
+        self._altered: dict[Entity, Altered] = {}
+        self.apart: dict[str, str] = {}
+        """Tables whose rows cannot be compared as things are, with the reason."""
+
+    def forget(self) -> None:
+        """Look at everything anew next time."""
+        self._marks.clear()
+
+    @property
+    def idle(self) -> set[str]:
+        """Tables whose keys need not be looked at: held by a link, or not comparable."""
+        return {entity for link in self._links.values() for entity in link.held} | set(self.apart)
+
+    async def step(self, targets: Mapping[Side, Target], *, look: bool) -> int:
+        """Look for altered tables and compare those that can be compared by now.
+
+        Args:
+            targets: the referee's sessions; their shapes are read anew where something was altered.
+            look: look although it has not been long.
+
+        Returns:
+            How many tables wait for nothing but the links.
+
+        Raises:
+            ConnectivityError: a side cannot be reached.
+        """
+        now = asyncio.get_running_loop().time()
+        if look or not self._marks or now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            await self._look(targets)
+        waiting = 0
+        for altered in list(self._altered.values()):
+            if str(altered.entity) in self.idle:
+                continue
+            if not self._passed(altered.seen):
+                waiting += 1
+            elif await self._compare(targets, altered):
+                del self._altered[altered.entity]
+        return waiting
+
+    def _passed(self, seen: Mapping[Side, Seen]) -> bool:
+        positions = {side: link.position for side, link in self._links.items()}
+        return all(
+            position is not None and position.seen.covers(seen[side]) for side, position in positions.items()
+        )
+
+    async def _look(self, targets: Mapping[Side, Target]) -> None:
+        marks = {
+            side: await target.connection.fetchval(
+                statement("definition_mark", "cdc"), list(self._endpoints[side].schemas)
+            )
+            for side, target in targets.items()
+        }
+        if marks == self._marks:
+            return
+        for target in targets.values():
+            await target.refresh()
+        await self._survey(targets)
+        self._marks = marks
+
+    async def _survey(self, targets: Mapping[Side, Target]) -> None:
+        main = targets[Side.MAIN].connection
+        known = {row["entity"]: row["known"] for row in await main.fetch(statement("definition_read", "cdc"))}
+        partitions = {side: await self._partitions(side, target) for side, target in targets.items()}
+        seen = {
+            side: Seen.parse(await target.connection.fetchval(statement("contact_seen", "cdc")))
+            for side, target in targets.items()
+        }
+        self.apart.clear()
+        altered: dict[Entity, Altered] = {}
+        for entity, key in (await _captured(targets)).items():
+            shapes = {side: target.shapes.get(entity) for side, target in targets.items()}
+            here, there = shapes[Side.MAIN], shapes[Side.BACKUP]
+            if here is None or there is None:
+                if here is there:
+                    await main.execute(statement("definition_forget", "cdc"), str(entity))
+                self.apart[str(entity)] = "one side does not have it"
+                continue
+            if (why := disagreement(here, there)) is not None:
+                self.apart[str(entity)] = why
+                continue
+            now = Definitions(
+                {
+                    side: Definition.of(shape, partitions[side].get(shape.relid, ()))
+                    for side, shape in ((Side.MAIN, here), (Side.BACKUP, there))
+                }
+            )
+            text = known.get(str(entity))
+            before = Definitions.parse(text) if text is not None else None
+            work = now.work(before) if "" in known else Work()
+            if work == Work():
+                if before != now:
+                    await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
+                continue
+            earlier = self._altered.get(entity)
+            if earlier is not None and earlier.now == now:
+                altered[entity] = earlier
+            else:
+                since = asyncio.get_running_loop().time()
+                altered[entity] = Altered(entity, key, now, before, work, seen, since)
+        self._altered = altered
+        if "" not in known:
+            await main.execute(statement("definition_note", "cdc"), "", "{}")
+
+    async def _partitions(self, side: Side, target: Target) -> dict[int, list[Entity]]:
+        found: dict[int, list[Entity]] = {}
+        for row in await target.connection.fetch(
+            statement("shape_partitions", "cdc"), list(self._endpoints[side].schemas)
+        ):
+            found.setdefault(row["relid"], []).append(Entity(row["schema_name"], row["table_name"]))
+        return found
+
+    async def _compare(self, targets: Mapping[Side, Target], altered: Altered) -> bool:
+        """Compare what is to be compared. Returns whether the table is done with."""
+        work, now = altered.work, altered.now
+        if work.waits and asyncio.get_running_loop().time() - altered.since >= ONE_SIDED_S:
+            work = Work(whole=True)
+        elif work.waits and not (work.whole or work.partitions):
+            return False
+        relations = [altered.entity] if work.whole else [_named(name) for name in sorted(work.partitions)]
+        try:
+            for relation in relations:
+                shapes = targets[Side.MAIN].shapes.get(relation), targets[Side.BACKUP].shapes.get(relation)
+                await self._compare_rows(altered, *shapes)
+        except asyncpg.PostgresError as error:
+            if judge(error.sqlstate).blame is Blame.LINK:
+                raise
+            self.forget()  # altered once more, or locked: the next look tells
+            return False
+        if work.waits and altered.before is not None:
+            now = now.partitioned_as(altered.before)
+        await targets[Side.MAIN].connection.execute(
+            statement("definition_note", "cdc"), str(altered.entity), now.dump()
+        )
+        if work.waits:
+            self.forget()
+        return True
+
+    async def _compare_rows(
+        self, altered: Altered, main: TableShape | None, backup: TableShape | None
+    ) -> None:
+        pair = _pair(main, backup, altered.key) if main and backup else None
+        if pair is None:
+            return
+        difference = Difference(pair, next(self._numbers))
+        async with (
+            seen_at_once(self._endpoints[Side.MAIN], [pair]) as (there, _),
+            seen_at_once(self._endpoints[Side.BACKUP], [pair]) as (here, _),
+        ):
+            equal, _ = await is_equal(here, there, difference)
+            if equal or not difference.keyed:
+                return
+            await find(here, there, difference)
+            await here.execute(difference.sql("recheck_differing"), str(altered.entity), _NEW)
+
+
+async def _captured(targets: Mapping[Side, Target]) -> dict[Entity, tuple[str, ...]]:
+    """The tables that either side captures, with their keys."""
+    found: dict[Entity, tuple[str, ...]] = {}
+    for side in Side:
+        for row in await targets[side].connection.fetch(statement("captured_tables", "cdc")):
+            found.setdefault(Entity(row["schema_name"], row["table_name"]), tuple(row["key_columns"]))
+    return found
+
+
+def _pair(main: TableShape, backup: TableShape, key: Collection[str]) -> TablePair | None:
+    """The columns of a table that both sides have and nobody computes; None where the key tells no rows apart."""
+    names = {column.name for column in main.columns if not column.generated}
+    names &= {column.name for column in backup.columns if not column.generated}
+    columns, found = tuple(sorted(names)), backup.key(tuple(key)) if key else None
+    if not columns or (key and (found is None or main.key(tuple(key)) is None)):
+        return None
+    operators = found.operators if found else ()
+    return TablePair(main.entity, columns, tuple(key), operators, False, main, backup)  # noqa: FBT003
+
+
+def _named(name: str) -> Entity:
+    schema, _, table = name.rpartition(".")
+    return Entity(schema or "public", table)

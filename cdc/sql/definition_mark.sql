@@ -1,0 +1,15 @@
+-- Purpose:    Notice cheaply that the tables of some schemas, their columns or their partitions have been altered, or that
+--             other tables are captured.
+-- Parameters: $1 schemas, text[].
+-- Result:     one text; another text means: look again.
+SELECT concat_ws(' ',
+    (SELECT sum(hashint8extended(a.xmin::text::bigint, a.attnum + a.attrelid::bigint))
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+     WHERE c.relnamespace = ANY (w.ids) AND c.relkind IN ('r', 'p')),
+    (SELECT sum(hashint8extended(c.oid::bigint, hashname(c.relname))) FROM pg_class c
+     WHERE c.relnamespace = ANY (w.ids) AND c.relkind IN ('r', 'p')),
+    (SELECT sum(hashint8extended(i.inhrelid::bigint, i.inhparent::bigint))
+     FROM pg_class c JOIN pg_inherits i ON i.inhparent = c.oid WHERE c.relnamespace = ANY (w.ids)),
+    (SELECT sum(hashint8extended(k.relid::bigint, hashtext(k.key_columns::text))) FROM cdc.captured_table k)
+) AS mark
+FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace n WHERE n.nspname = ANY ($1)) w
