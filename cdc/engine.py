@@ -193,7 +193,7 @@ class Engine:
         for _ in range(ROUNDS):
             busy = False
             for link in self.links.values():
-                while (await link.step()).changes:
+                while (step := await link.step()).changes or step.more:
                     busy = True
                 await link.release()
                 await link.retry()

@@ -131,7 +131,8 @@ class Link:
             batch = await reader.read(position)
             if not batch.changes:
                 await self._skip(batch)
-                return StepResult()
+                # A window that has just ended says nothing about what was written since it began.
+                return StepResult(more=position.window_to is not None)
             await reader.learn(batch.changes)
             outcome = await self._apply(applier, batch)
         except Exception as error:
