@@ -12,14 +12,14 @@ from cdc.change import Batch, CapturedTable, Change
 from cdc.errors import PositionBusy, PositionMoved
 from cdc.faults import Blame, judge
 from cdc.fit import check_fit
+from cdc.former import read_former
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Policy, Side
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
-from cdc.renames import read_renames
 from cdc.residue import Outcome, Residue, settle
-from cdc.shape import TableShape
+from cdc.shape import Shapes, TableShape
 from cdc.target import Target, check_marks
 from cdc.truncate import Truncated, deletes, prepare, truncate
 from cdc.workset import Part, Run, parents_first, runs
@@ -59,6 +59,7 @@ class Applier:
         self.held: set[str] = set()
         self._policy = policy
         self._live = True
+        self._known: Shapes | None = None
 
     async def advance(
         self, before: Position, after: Position, changes: int, shapes: Sequence[TableShape] = ()
@@ -107,6 +108,8 @@ class Applier:
         Raises:
             SchemaMismatch: the target has no such table, or no key like the source's.
         """
+        if self._known is not self.reader.shapes:
+            await self._learn_former()
         parts: dict[tuple[int, tuple[str, ...]], list[Change]] = {}
         for change in changes:
             if self._is_held(change):
@@ -119,7 +122,8 @@ class Applier:
             table = self._table(table_id)
             if table is not None:
                 mapping = await self.target.mapping(table.entity, columns, table.key_columns)
-                check_fit(mapping, self.reader.shapes.get(table.entity), part)
+                former = self.target.former.get(str(table.entity))
+                check_fit(mapping, self.reader.shapes.get(table.entity), former, part)
 
     async def apply(self, before: Position, batch: Batch) -> Outcome:
         """Apply a batch whole and as sets, or not at all.
@@ -202,8 +206,12 @@ class Applier:
         """Read anew what both sides' tables look like, and what the source's columns were called."""
         await self.target.refresh()
         await self.reader.read_tables()
+        await self._learn_former()
+
+    async def _learn_former(self) -> None:
         main = self.reader.connection if self.source is Side.MAIN else self.target.connection
-        self.target.renamed = await read_renames(main, self.source, self.reader.shapes)
+        self._known = self.reader.shapes
+        self.target.learn(await read_former(main, self.source), self.reader.shapes)
 
     def _is_held(self, change: Change) -> bool:
         table = self.reader.known(change.table_id) if self.held else None

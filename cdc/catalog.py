@@ -39,6 +39,7 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
                 identity_always=row["identity"] == "a",
                 number=row["number"],
                 version=row["version"],
+                padded_type=type_name(row["padded_type"]) if row["padded_type"] else None,
                 converts=row["converts"],
             )
         )

@@ -43,6 +43,10 @@ class Definition:
         }
         return cls(fields, shape.storage, frozenset(str(name) for name in partitions))
 
+    def numbered(self, number: int) -> Field | None:
+        """The column of that number."""
+        return next((each for each in self.fields.values() if each.number == number), None)
+
     def rewritten(self, before: Definition, name: str) -> bool:
         """Whether a column's values may be others than before although no row was written."""
         old, new = before.fields.get(name), self.fields[name]

@@ -115,7 +115,13 @@ class Pieces:
         )
 
     def _row(self, image: LiteralString) -> Composed:
-        fields = [self.field(image, column.name) for column in self.common]
+        """An image as it would be in the target's table, to be compared with what is there."""
+        fields = [
+            fragment("{field}::{type}", field=self.field(image, column.name), type=column.padded_type)
+            if column.padded_type is not None
+            else self.field(image, column.name)
+            for column in self.common
+        ]
         return fragment("ROW({fields})::record", fields=joined(fields))
 
     def _match(self, left: Composed) -> Composed:

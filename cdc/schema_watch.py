@@ -38,7 +38,10 @@ _NEW = "the table is new, or its columns or partitions have changed"
 
 @dataclass(frozen=True, slots=True)
 class Altered:
-    """A table that waits to be compared, with what the two sides had done when that was noticed."""
+    """A table that was altered, with what the two sides had done when that was noticed.
+
+    Until the links have passed that, changes of before may still be on their way, with the names of before.
+    """
 
     entity: Entity
     key: tuple[str, ...]
@@ -148,17 +151,17 @@ class SchemaWatch:
             )
             text = known.get(str(entity))
             before = Definitions.parse(text) if text is not None else None
-            work = now.work(before) if "" in known else Work()
-            if work == Work():
-                if before != now:
-                    await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
+            if "" not in known:
+                await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
+                continue
+            if now == before:
                 continue
             earlier = self._altered.get(entity)
             if earlier is not None and earlier.now == now:
                 altered[entity] = earlier
             else:
                 since = asyncio.get_running_loop().time()
-                altered[entity] = Altered(entity, key, now, before, work, seen, since)
+                altered[entity] = Altered(entity, key, now, before, now.work(before), seen, since)
         self._altered = altered
         if "" not in known:
             await main.execute(statement("definition_note", "cdc"), "", "{}")
@@ -176,7 +179,7 @@ class SchemaWatch:
         work, now = altered.work, altered.now
         if work.waits and asyncio.get_running_loop().time() - altered.since >= ONE_SIDED_S:
             work = Work(whole=True)
-        elif work.waits and not (work.whole or work.partitions):
+        elif work == Work(waits=True):
             return False
         relations = [altered.entity] if work.whole else [_named(name) for name in sorted(work.partitions)]
         try:

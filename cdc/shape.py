@@ -28,6 +28,8 @@ class Column:
     """Text has a cast of its own to the type, and that is not how the type reads its values."""
     number: int = 0
     version: str = ""
+    padded_type: Composed | None = None
+    """What gives a value the zeros or blanks that the column adds to it; a value is not refused by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,10 @@ class Stage:
         tables = [row["table_id"] for row in rows]
         if not rows or any(row["truncates"] for row in rows) or len(set(tables)) < len(tables):
             return
+        shapes = self._reader.shapes
         await self._reader.notice_alterations(set(tables))
+        if self._reader.shapes is not shapes:
+            return
         found = [(row, self._reader.known(row["table_id"])) for row in rows]
         if not all(
             [table is not None and await self._fits(table, row["columns"], held) for row, table in found]
@@ -131,7 +134,8 @@ class Stage:
         if str(table.entity) in held:
             return False
         mapping = await self._target.mapping(table.entity, tuple(columns), table.key_columns)
-        check_types(mapping, self._reader.shapes.get(table.entity))
+        former = self._target.former.get(str(table.entity))
+        check_types(mapping, self._reader.shapes.get(table.entity), former)
         return not mapping.missing
 
     async def _pipe(self, position: Position) -> None:

@@ -8,11 +8,12 @@ from typing import Final
 import asyncpg
 
 from cdc.catalog import read_shapes
+from cdc.definition import renamed
 from cdc.errors import PositionBusy, SchemaMismatch
+from cdc.former import Former
 from cdc.mapping import Mapping
 from cdc.model import Entity
 from cdc.pieces import image_field
-from cdc.renames import Renames
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified
@@ -42,8 +43,9 @@ class Target:
         self.connection = connection
         self.replica = False
         self.shapes: Shapes = {}
-        self.renamed: Renames = {}
-        """Names of the source's columns that changes may bear although they have others now."""
+        self.former: Former = {}
+        """What the source's tables looked like when both sides last agreed."""
+        self._renamed: dict[Entity, dict[str, str]] = {}
         self._schemas = schemas
         self._mappings: dict[tuple[Entity, tuple[str, ...]], Mapping] = {}
         self._images: dict[int, Composed] = {}
@@ -63,6 +65,14 @@ class Target:
         """Read the tables' shapes anew and drop every mapping made from the old ones."""
         self.shapes = await read_shapes(self.connection, self._schemas)
         self._mappings.clear()
+
+    def learn(self, former: Former, source: Shapes) -> None:
+        """Take what the source's tables looked like and look like now: changes may bear earlier names."""
+        self.former = former
+        names = {entity: renamed(former.get(str(entity)), shape) for entity, shape in source.items()}
+        if names != self._renamed:
+            self._renamed = names
+            self._mappings.clear()
 
     async def mapping(self, entity: Entity, columns: tuple[str, ...], key: tuple[str, ...]) -> Mapping:
         """The mapping of a table's changes with these columns, made on first use.
@@ -89,7 +99,7 @@ class Target:
 
     def _present_names(self, shape: TableShape, columns: tuple[str, ...]) -> tuple[str, ...]:
         """What an image's columns are called now, where the target does not know the names they bear."""
-        renamed = self.renamed.get(shape.entity, {})
+        renamed = self._renamed.get(shape.entity, {})
         return tuple(
             renamed[name]
             if name in renamed and renamed[name] not in columns and shape.column(name) is None
@@ -98,7 +108,7 @@ class Target:
         )
 
     def _present_key(self, entity: Entity, names: tuple[str, ...], key: tuple[str, ...]) -> tuple[str, ...]:
-        renamed = self.renamed.get(entity, {})
+        renamed = self._renamed.get(entity, {})
         return tuple(name if name in names else renamed.get(name, name) for name in key)
 
     async def _image(self, fields: int) -> Composed:
