@@ -15,13 +15,15 @@ from cdc.fit import check_fit
 from cdc.former import read_former
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Policy, Side
+from cdc.obstacles import changes_rows
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
-from cdc.residue import Outcome, Residue, settle
+from cdc.residue import Outcome, Residue, settle, written_otherwise
 from cdc.shape import Shapes, TableShape
-from cdc.target import Target, check_marks
+from cdc.target import LOCK_TIMEOUT_MS, Target, check_marks
 from cdc.truncate import Truncated, deletes, prepare, truncate
+from cdc.uniqueness import check_unique
 from cdc.workset import Part, Run, parents_first, runs
 from triggers.statements import statement
 
@@ -96,6 +98,7 @@ class Applier:
         if row is None:
             raise PositionMoved(f"the position of {self.source} was moved by another instance")
         check_marks(shapes, row["mark"])
+        self.target.patience_s = LOCK_TIMEOUT_MS / 1000
         self._live = row["live"]
 
     def expect_live(self) -> None:
@@ -108,6 +111,7 @@ class Applier:
         Raises:
             SchemaMismatch: the target has no such table, or no key like the source's.
         """
+        self.target.patience_s = LOCK_TIMEOUT_MS / 1000
         if self._known is not self.reader.shapes:
             await self._learn_former()
         parts: dict[tuple[int, tuple[str, ...]], list[Change]] = {}
@@ -247,7 +251,8 @@ class Applier:
                 suspects.append((item, rows[0]))
             for item, row in suspects:
                 await check_references(self.target, item.mapping, item.part, row)
-            return outcome
+                await check_unique(self.target, item.mapping, item.part)
+            return outcome + await self._look_again(prepared)
         # Without the right to switch triggers off the server checks every key as it goes.
         await self.target.connection.execute("SET CONSTRAINTS ALL DEFERRED")
         order = parents_first(self.target.shapes, [item.table.entity for item in prepared])
@@ -260,7 +265,15 @@ class Applier:
             rows = await self._carry_out(item, deletes=False, writes=True, live=live, uniform=uniform)
             outcome += await self._settle(item, rows)
         await self.target.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        return outcome
+        return outcome + await self._look_again(prepared)
+
+    async def _look_again(self, prepared: Sequence[Prepared]) -> Outcome:
+        """Have both sides compared where a trigger, or the server, made another row of the one we wrote."""
+        found = 0
+        for item in prepared:
+            if item.mapping.key_columns and changes_rows(item.mapping.shape, replica=self.target.replica):
+                found += await written_otherwise(self.target, item.mapping, item.part)
+        return Outcome(rechecks=found)
 
     def _prepared(self, part: Part) -> Prepared | None:
         table = self._table(part.table_id)
@@ -273,7 +286,7 @@ class Applier:
     ) -> Sequence[asyncpg.Record]:
         """Run the table's statement; the first row of the result has the totals, see apply.sql."""
         part, mapping = item.part, item.mapping
-        if part.op is not None and mapping.key_columns and uniform:
+        if part.op is not None and uniform and mapping.is_uniform(part.op):
             if not (deletes if part.op is Op.DELETE else writes):
                 return []
             row = await self.target.connection.fetchrow(

@@ -8,7 +8,7 @@ import asyncpg
 
 from cdc.model import Entity
 from cdc.session import Connection
-from cdc.shape import Column, ForeignKey, Key, Shapes, TableShape
+from cdc.shape import Column, Deferrable, ForeignKey, Key, Shapes, Surroundings, TableShape
 from triggers.identifiers import Composed, qualified, type_name
 from triggers.statements import statement
 
@@ -20,14 +20,20 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
         keys = await connection.fetch(statement("shape_keys", "cdc"), list(schemas))
         sequences = await connection.fetch(statement("shape_sequences", "cdc"), list(schemas))
         foreign = await connection.fetch(statement("shape_foreign_keys", "cdc"), list(schemas))
+        surroundings = await connection.fetch(statement("shape_surroundings", "cdc"), list(schemas))
+        deferrable = await connection.fetch(statement("shape_deferrable", "cdc"), list(schemas))
     shapes: Shapes = {}
     by_relid: dict[int, TableShape] = {}
+    for row in surroundings:
+        shape = TableShape(
+            Entity(row["schema_name"], row["table_name"]),
+            row["relid"],
+            storage=row["storage"],
+            surroundings=_surroundings(row),
+        )
+        by_relid[shape.relid] = shapes[shape.entity] = shape
     for row in columns:
-        shape = by_relid.get(row["relid"])
-        if shape is None:
-            entity = Entity(row["schema_name"], row["table_name"])
-            shape = TableShape(entity, row["relid"], storage=row["storage"])
-            by_relid[row["relid"]] = shapes[entity] = shape
+        shape = by_relid[row["relid"]]
         shape.mark += row["mark"]
         shape.columns.append(
             Column(
@@ -51,6 +57,8 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
         by_relid[row["relid"]].sequences[row["column_name"]] = qualified(
             row["schema_name"], row["sequence_name"]
         )
+    for row in deferrable:
+        by_relid[row["relid"]].deferrable.append(_deferrable(row))
     for row in foreign:
         _link(shapes, _foreign_key(row))
     return shapes
@@ -69,6 +77,28 @@ def _foreign_key(row: asyncpg.Record) -> ForeignKey:
         tuple(row["parent_columns"]),
         _operators(row),
         row["cascades"],
+    )
+
+
+def _surroundings(row: asyncpg.Record) -> Surroundings:
+    return Surroundings(
+        forbidden=row["forbidden"],
+        hidden=row["hidden"],
+        triggers=tuple(row["triggers"]),
+        replica_triggers=tuple(row["replica_triggers"]),
+        rules=tuple(row["rules"]),
+        replica_rules=tuple(row["replica_rules"]),
+        mark=row["mark"],
+    )
+
+
+def _deferrable(row: asyncpg.Record) -> Deferrable:
+    return Deferrable(
+        row["name"],
+        tuple(type_name(text) for text in row["elements"]),
+        _operators(row),
+        type_name(row["predicate"]),
+        row["nulls_equal"],
     )
 
 

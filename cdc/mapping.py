@@ -6,11 +6,12 @@ from functools import cached_property
 
 from cdc.model import Op
 from cdc.pieces import image_field
-from cdc.reference_checks import ReferenceChecks, array
+from cdc.reference_checks import array
+from cdc.unique_checks import UniqueChecks
 from triggers.identifiers import Composed, fragment, identifier
 
 
-class Mapping(ReferenceChecks):
+class Mapping(UniqueChecks):
     """The statements that apply, compare, read and write rows of one table."""
 
     def apply(self, batch: Composed, *, live: bool) -> str:
@@ -41,6 +42,9 @@ class Mapping(ReferenceChecks):
             "values",
             "current",
             "before",
+            "settable",
+            "absent",
+            "unless_there",
         ]
         return self._render(
             "apply",
@@ -62,6 +66,11 @@ class Mapping(ReferenceChecks):
             outgoing=array([fragment("true")] * len(outgoing)),
             incoming=array([fragment("true")] * len(incoming)),
         )
+
+    def is_uniform(self, op: Op | None) -> bool:
+        """Whether there is a shorter statement for changes that are all of kind `op`."""
+        late = op is Op.INSERT and bool(self.shape.deferrable)
+        return op is not None and bool(self.key_columns) and not late
 
     def uniform(self, op: Op, batch: Composed) -> str:
         """The statement for changes that are all of one kind, none of them a TRUNCATE."""
@@ -88,7 +97,7 @@ class Mapping(ReferenceChecks):
 
     def _updates_or_deletes(self, op: Op, batch: Composed) -> str:
         wanted = ["image", "table", "keys", "match", "current", "before", "key_of_origin"]
-        wanted += ["settings", "same_key_of_item"] if op is Op.UPDATE else []
+        wanted += ["settings", "settable", "same_key_of_item"] if op is Op.UPDATE else []
         flags = self.flags()
         return self._render(
             "apply_updates" if op is Op.UPDATE else "apply_deletes", wanted, batch=batch, **flags
@@ -102,6 +111,11 @@ class Mapping(ReferenceChecks):
             batch=batch,
             subsumed=self._subsumed(fragment("$5")),
         )
+
+    def unwritten(self, batch: Composed) -> str:
+        """The look for rows that are not as they were to be written."""
+        wanted = ("image", "key_of_b", "same_key", "keys", "entity_id", "table", "match", "current", "after")
+        return self._render("unwritten", wanted, batch=batch)
 
     def sequence_advance(self, column: str, batch: Composed) -> str:
         """Move the sequence behind a column past what a batch inserted."""
@@ -122,7 +136,7 @@ class Mapping(ReferenceChecks):
     @cached_property
     def row_update(self) -> str:
         """Overwrite a row whatever it holds."""
-        return self._render("row_update", ("image", "key_of_after", "match", "table", "settings"))
+        return self._render("row_update", ("image", "key_of_after", "match", "table", "settings", "settable"))
 
     @cached_property
     def row_insert(self) -> str:

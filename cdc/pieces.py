@@ -167,6 +167,11 @@ class Pieces:
             if not column.identity_always
         )
 
+    @property
+    def _no_settings(self) -> Composed:
+        """What stands where nothing can be set; it is never carried out."""
+        return fragment("{c} = DEFAULT", c=identifier(next(c.name for c in self.shape.columns)))
+
     @cached_property
     def _parts(self) -> dict[str, Composed]:
         """The pieces most statements share."""
@@ -192,7 +197,17 @@ class Pieces:
             ),
             "columns": joined(identifier(column.name) for column in self.common),
             "values": joined(self.field("n.after", column.name) for column in self.common),
-            "settings": self._settings,
+            "settings": self._settings or self._no_settings,
+            "settable": fragment("true") if self._settings else fragment("false"),
+            "absent": fragment(
+                "NOT EXISTS (SELECT FROM {table} t WHERE {match})",
+                table=self.shape.relation,
+                match=self._match(fragment("t")),
+            )
+            if self.shape.deferrable
+            else fragment("true"),
+            # PostgreSQL refuses the clause where a constraint is deferrable.
+            "unless_there": fragment("" if self.shape.deferrable else "ON CONFLICT DO NOTHING"),
             "after": self._row("n.after"),
             "before": self._row("n.origin"),
             "key_of_b": self._key_of_either("p.part = 1 OR NOT b.has_o"),

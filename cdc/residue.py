@@ -154,6 +154,14 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
     return outcome + Outcome(rechecks=len(again))
 
 
+async def written_otherwise(target: Target, mapping: Mapping, part: Part) -> int:
+    """Put rows of a batch that are not as they were to be written on the list of rechecks; returns how many."""
+    rows = await target.connection.fetch(mapping.unwritten(part.batch), *part.arguments())
+    found = [row["entity_id"] for row in rows]
+    await records.recheck(target.connection, mapping.entity, found, "a trigger changed what was written")
+    return len(found)
+
+
 async def write(residue: Residue, change: NetChange, *, present: bool) -> None:
     """Give the target's row the change's image, whatever it holds now.
 

@@ -55,6 +55,37 @@ class ForeignKey:
     cascades: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Deferrable:
+    """A unique or exclusion constraint that the server may check late, and does not check at all as a replica.
+
+    `elements` are expressions over the table's columns, `operators` tell when two rows collide; `nulls_equal`:
+    nulls collide too. `predicate`: the rows it is about.
+    """
+
+    name: str
+    elements: tuple[Composed, ...]
+    operators: tuple[Composed, ...]
+    predicate: Composed
+    nulls_equal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What else a write to a table meets, for the role that asked. Triggers and rules are people's own.
+
+    `mark` is another number when a trigger, a rule or row-level security comes, goes or changes.
+    """
+
+    forbidden: bool = False
+    hidden: bool = False
+    triggers: tuple[str, ...] = ()
+    replica_triggers: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    replica_rules: tuple[str, ...] = ()
+    mark: int = 0
+
+
 @dataclass(slots=True)
 class TableShape:
     """One table of a side."""
@@ -67,6 +98,8 @@ class TableShape:
     incoming: list[ForeignKey] = field(default_factory=list)
     sequences: dict[str, Composed] = field(default_factory=dict)
     """Sequences that feed columns, quoted and qualified, by column."""
+    deferrable: list[Deferrable] = field(default_factory=list)
+    surroundings: Surroundings = Surroundings()
     mark: int = 0
     """Another number when a column is added, dropped, renamed or retyped; see cdc/sql/marks.sql."""
     storage: int = 0

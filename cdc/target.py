@@ -42,6 +42,8 @@ class Target:
         """Take a connection from `cdc.session.connect` and the schemas that are synced."""
         self.connection = connection
         self.replica = False
+        self.patience_s = 0.0
+        """How much longer this transaction may wait for others, seconds."""
         self.shapes: Shapes = {}
         self.former: Former = {}
         """What the source's tables looked like when both sides last agreed."""
@@ -94,6 +96,12 @@ class Target:
             names = self._present_names(shape, columns)
             image = await self._image(len(columns))
             found = Mapping(entity, names, shape, self._present_key(entity, names, key), image)
+            if not found.common:
+                raise SchemaMismatch(
+                    f"{entity}: there is no column that both sides have and neither computes",
+                    entity=str(entity),
+                    hint="give the table the same columns on both sides; it goes on by itself",
+                )
             self._mappings[(entity, columns)] = found
         return found
 
@@ -170,5 +178,5 @@ def check_marks(shapes: Iterable[TableShape], mark: int) -> None:
     Raises:
         ShapeMoved: one of them has been altered.
     """
-    if sum(shape.mark for shape in shapes) != mark:
+    if sum(shape.mark + shape.surroundings.mark for shape in shapes) != mark:
         raise ShapeMoved

@@ -3,7 +3,7 @@
 -- Parameters: $1 source, $2 epoch, $3 seen and $4 last_seq as read; $5 seen, $6 window_to, $7 last_seq as they
 --             become; $8 number of changes; $9 the replication role to work under; $10 the tables, oid[].
 -- Result:     one row, or none where the stored position is another: live and subsumed, whether cdc.sync_state
---             has entries that hold keys or settle changes; mark (of the tables, see marks.sql).
+--             has entries that hold keys or settle changes; mark (of the tables, see marks.sql and shape_surroundings.sql).
 UPDATE cdc.position p
 SET seen = $5::text::pg_snapshot, window_to = $6::text::pg_snapshot, last_seq = $7,
     applied_total = p.applied_total + $8,
@@ -15,4 +15,8 @@ RETURNING set_config('cdc.applying', 'on', true), set_config('synchronous_commit
           EXISTS (SELECT FROM cdc.sync_state WHERE status IN ('DEFERRED', 'OPEN'))
               OR EXISTS (SELECT FROM cdc.sync_state WHERE subsumed IS NOT NULL) AS live,
           (SELECT coalesce(sum(hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum)))), 0)
-           FROM pg_attribute a WHERE a.attrelid = ANY ($10::oid[]) AND a.attnum > 0 AND NOT a.attisdropped) AS mark
+           FROM pg_attribute a WHERE a.attrelid = ANY ($10::oid[]) AND a.attnum > 0 AND NOT a.attisdropped)
+          + (SELECT coalesce(sum(hashint4extended(c.oid::int, c.relrowsecurity::int + 2 * c.relforcerowsecurity::int + 4 * c.relhasrules::int)), 0)
+             FROM pg_class c WHERE c.oid = ANY ($10::oid[]))
+          + (SELECT coalesce(sum(hashint4extended(t.oid::int, ascii(t.tgenabled::text))), 0)
+             FROM pg_trigger t WHERE t.tgrelid = ANY ($10::oid[]) AND NOT t.tgisinternal) AS mark

@@ -27,7 +27,6 @@ SELECT n.nspname AS schema_name, c.relname AS table_name, c.oid AS relid, a.attn
             WHEN b.typid IN ('numeric'::regtype, 'numeric[]'::regtype)
             THEN format_type(b.typid, ((1000 << 16) | ((b.typmod - 4) & 65535)) + 4) END AS padded_type,
        a.attgenerated::text AS generated, a.attidentity::text AS identity, a.attnum AS number, a.xmin::text AS version,
-       c.relfilenode::bigint AS storage,
        hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum))) AS mark,
        EXISTS (SELECT FROM pg_cast k WHERE k.castsource = 'text'::regtype AND k.casttarget = b.typid
                                      AND k.castmethod = 'f') AS converts

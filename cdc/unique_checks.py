@@ -1,0 +1,33 @@
+"""SQL that looks after deferrable unique and exclusion constraints, which nobody checks as a replica. Pure."""
+
+from __future__ import annotations
+
+from cdc.reference_checks import ReferenceChecks
+from cdc.shape import Deferrable
+from triggers.identifiers import Composed, fragment, identifier, joined
+
+
+class UniqueChecks(ReferenceChecks):
+    """Statements over the target's deferrable constraints."""
+
+    def collisions(self, constraint: Deferrable, batch: Composed) -> str:
+        """The look for a row of a batch that collides with another."""
+        places = [identifier(f"u{i}") for i in range(len(constraint.elements))]
+        pairs = list(zip(constraint.elements, places, constraint.operators, strict=True))
+        template = "{e} {op} a.{u}"
+        if constraint.nulls_equal:
+            template = "({e} {op} a.{u} OR ({e} IS NULL AND a.{u} IS NULL))"
+        return self._render(
+            "unique_broken",
+            ("image", "table", *(("key_of_after", "match") if self.key_columns else ())),
+            batch=batch,
+            elements=joined(fragment("{e} AS {u}", e=element, u=place) for element, place, _ in pairs),
+            collides=joined((fragment(template, e=e, op=op, u=place) for e, place, op in pairs), " AND "),
+            predicate=constraint.predicate,
+            value=fragment("ROW({u})::text", u=joined(fragment("a.{u}", u=place) for place in places)),
+            **(
+                {}
+                if self.key_columns
+                else {"key_of_after": fragment("true AS k0"), "match": fragment("true")}
+            ),
+        )

@@ -1,0 +1,258 @@
+"""Tables of every make: names, widths, keys, columns that the server fills in, and what ALTER leaves behind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cdc.model import Side
+from cdc.stats import Options
+from tests.databases import Pair
+from tests.synced import Synced, synced
+from triggers.identifiers import identifier, qualified
+
+SOURCES = Path(__file__).parents[2]
+WORDS = re.compile(r"\b[a-z_][a-z0-9_]*\b")
+
+
+def our_words() -> list[str]:
+    """Every word of the SQL that reads and writes rows of users' tables: aliases, variables, columns, functions."""
+    patterns = (
+        "cdc/sql/apply*",
+        "cdc/sql/e*",
+        "cdc/sql/row_*",
+        "cdc/sql/truncate*",
+        "cdc/sql/ref*",
+        "triggers/sql/cap*",
+    )
+    texts = [
+        path.read_text(encoding="utf-8") for pattern in patterns for path in SOURCES.glob(f"{pattern}.sql")
+    ]
+    words = {word for text in texts for word in WORDS.findall(re.sub(r"--.*", "", text).lower())}
+    system = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "oid"}
+    return sorted({*words, *"abcdefghijklmnopqrstuvwxyz", "f0", "f1", "k0", "k1", "r0", "r1"} - system)
+
+
+async def both_ways(both: Synced, table: str, insert: str, update: str) -> None:
+    """Insert and update on each side, then delete everything on BACKUP; both sides are equal at every step.
+
+    `insert` and `update` have a place {i} for a number, and there are numbers 1 to 4.
+    """
+    for side in Side:
+        for i in (1, 2) if side is Side.MAIN else (3, 4):
+            await both.connection(side).execute(insert.replace("{i}", str(i)))
+    await both.settle()
+    assert len(await both.rows(Side.MAIN, table)) == 4
+    await both.assert_equal(table)
+    before = await both.rows(Side.MAIN, table)
+    for side in Side:
+        for i in (3, 4) if side is Side.MAIN else (1, 2):
+            await both.connection(side).execute(update.replace("{i}", str(i)))
+    await both.settle()
+    await both.assert_equal(table)
+    assert not set(before) & set(await both.rows(Side.MAIN, table))
+    await both.backup.execute(f"DELETE FROM {table}")
+    await both.settle()
+    assert await both.rows(Side.MAIN, table) == []
+    await both.assert_no_conflicts()
+
+
+async def test_columns_named_like_all_that_our_sql_names(pair: Pair) -> None:
+    words = our_words()
+    assert {"t", "n", "batch", "net", "old_rows", "origin", "seq", "entity_id", "act"} <= set(words)
+    columns = ", ".join(f"{identifier(word)} text" for word in words)
+    schema = f'CREATE TABLE words ({columns}, PRIMARY KEY ("n", "after"))'
+    values = ", ".join(f"'{word} {{i}}'" for word in words)
+    async with synced(pair, schema) as both:
+        update = (
+            f"""UPDATE words SET {", ".join(f"{identifier(w)} = {identifier(w)} || '!'" for w in words)}"""
+        )
+        where = "WHERE \"seq\" = 'seq {i}'"
+        await both_ways(both, "words", f"INSERT INTO words VALUES ({values})", f"{update} {where}")
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_composite_columns_named_like_our_aliases(pair: Pair, batch_rows: int) -> None:
+    aliases = [*"nbxelpsrcotvu", "k0", "net", "image", "event", "new_rows", "old_rows"]
+    fields = ", ".join(
+        f"{name} text" for name in ("f0", "k0", "id", "after", "before", "origin", "entity_id", "n")
+    )
+    columns = ", ".join(f"{identifier(name)} image" for name in aliases)
+    row = "ROW('{i}', 'b', 'c', 'd', 'e', 'f', 'g', 'h')::public.image"
+    schema = f"CREATE TYPE image AS ({fields}); CREATE TABLE aliases (id int PRIMARY KEY, {columns})"
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        insert = f"INSERT INTO aliases VALUES ({{i}}, {', '.join(row for _ in aliases)})"
+        new = '"n" = \'({i},,,,,,,)\'::public.image, "t" = NULL, "k0" = NULL'
+        update = f"UPDATE aliases SET {new} WHERE id = {{i}}"
+        await both_ways(both, "aliases", insert, update)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ünïcödé 表 ☃ " + "x" * 38,
+        "all \"quoted\" \\ 'names'",
+        "a.b,c%2C{d}$1",
+        "new_rows",
+        "old_rows",
+        "cdc_stage",
+        "changelog",
+        "user",
+        " ",
+    ],
+)
+async def test_names_of_schemas_tables_and_columns(pair: Pair, name: str) -> None:
+    assert len(name.encode()) <= 63
+    schema = name.strip() or "_"
+    table, column, key = (
+        qualified(schema, name),
+        identifier(name),
+        identifier(name[::-1] if len(name) < 20 else "id"),
+    )
+    if key == column:
+        key = identifier("id")
+    setup = (
+        f"CREATE SCHEMA {identifier(schema)}; CREATE TABLE {table} ({key} text PRIMARY KEY, {column} text)"
+    )
+    async with synced(pair, setup, schemas=("public", schema)) as both:
+        await both_ways(
+            both,
+            table,
+            f"INSERT INTO {table} VALUES ('a,%{{i}}', 'v{{i}}')",
+            f"UPDATE {table} SET {column} = 'w' || {key} WHERE {key} = 'a,%{{i}}'",
+        )
+        await both.main.execute(f"INSERT INTO {table} VALUES ('k', 'main')")
+        await both.backup.execute(f"INSERT INTO {table} VALUES ('k', 'backup')")
+        await both.settle()
+        assert {each.entity for each in await both.open_conflicts()} == {f"{schema}.{name}"}
+
+
+async def test_two_hundred_columns(pair: Pair) -> None:
+    types = ["int", "text", "numeric", "timestamptz", "jsonb", "int[]", "bool", "bytea"]
+    values = [
+        "{i}",
+        "'t{i}'",
+        "{i}.50",
+        "to_timestamp({i})",
+        "'{\"a\": {i}}'",
+        "'{{i},NULL}'",
+        "true",
+        "'\\x00'",
+    ]
+    columns = [f"c{n} {types[n % 8]}" for n in range(200)]
+    row = ", ".join(values[n % 8] for n in range(200))
+    async with synced(pair, f"CREATE TABLE wide (id int PRIMARY KEY, {', '.join(columns)})") as both:
+        await both_ways(
+            both,
+            "wide",
+            f"INSERT INTO wide VALUES ({{i}}, {row})",
+            "UPDATE wide SET c199 = NULL, c1 = '', c100 = NULL, c2 = 0 WHERE id = {i}",
+        )
+
+
+ALWAYS = "id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+DOUBLE = "GENERATED ALWAYS AS (id * 2) STORED"
+OWN_ID = "OVERRIDING SYSTEM VALUE VALUES"
+
+
+@pytest.mark.parametrize(
+    ("columns", "insert", "update"),
+    [
+        ("id int PRIMARY KEY", "VALUES ({i})", "id = id + 10"),
+        (ALWAYS, f"{OWN_ID} ({{i}})", "id = DEFAULT"),
+        (f"{ALWAYS}, v text", f"{OWN_ID} ({{i}}, 'a')", "v = 'b'"),
+        (f"{ALWAYS}, v text", f"{OWN_ID} ({{i}}, 'a')", "id = DEFAULT, v = 'b'"),
+        ("id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, v text", "VALUES ({i}, 'a')", "v = 'b'"),
+        (f"id int PRIMARY KEY, v text, g int {DOUBLE}", "(id, v) VALUES ({i}, 'a')", "v = v || id"),
+        (f"id int, v int, g int {DOUBLE} PRIMARY KEY", "(id, v) VALUES ({i}, 1)", "v = 2"),
+        (f"id int, v int, g int {DOUBLE} PRIMARY KEY", "(id, v) VALUES ({i}, 1)", "id = id + 10"),
+        ("id int, v int, PRIMARY KEY (id) DEFERRABLE", "VALUES ({i}, 1)", "v = 2"),
+        ("id int, v int, PRIMARY KEY (id) DEFERRABLE INITIALLY DEFERRED", "VALUES ({i}, 1)", "id = id + 10"),
+        ("id int PRIMARY KEY, v int UNIQUE DEFERRABLE", "VALUES ({i}, {i})", "v = v + 10"),
+        (
+            "id int PRIMARY KEY, v int, EXCLUDE USING btree (v WITH =) DEFERRABLE",
+            "VALUES ({i}, {i})",
+            "v = v + 10",
+        ),
+        ("id int PRIMARY KEY, v int, EXCLUDE USING btree (v WITH =)", "VALUES ({i}, {i})", "v = v + 10"),
+        ("id int NOT NULL, v text, w int, UNIQUE (id) INCLUDE (v)", "VALUES ({i}, 'a', 1)", "v = 'b'"),
+        ("b text, id int, v int, PRIMARY KEY (b, id)", "VALUES (',%', {i}, 1)", "v = NULL"),
+        ("id int PRIMARY KEY, v int, w text, x bool", "VALUES ({i}, NULL, NULL, NULL)", "v = 1, x = false"),
+        ("id int, v text", "VALUES ({i}, 'x')", "v = v || '!'"),
+    ],
+)
+async def test_keys_and_columns_the_server_fills_in(
+    pair: Pair, columns: str, insert: str, update: str
+) -> None:
+    async with synced(pair, f"CREATE TABLE t ({columns})") as both:
+        if "DEFAULT" in update:
+            await both.backup.execute("SELECT setval(pg_get_serial_sequence('t', 'id'), 100)")
+        await both_ways(both, "t", f"INSERT INTO t {insert}", f"UPDATE t SET {update} WHERE id = {{i}}")
+
+
+async def test_virtual_generated_columns(pair: Pair) -> None:
+    if pair.main.get_server_version().major < 18:
+        pytest.skip("PostgreSQL 18 and newer")
+    schema = "CREATE TABLE t (id int PRIMARY KEY, v int, g int GENERATED ALWAYS AS (v * 2) VIRTUAL)"
+    async with synced(pair, schema) as both:
+        await both_ways(
+            both, "t", "INSERT INTO t (id, v) VALUES ({i}, {i})", "UPDATE t SET v = v + 1 WHERE id = {i}"
+        )
+        await both.main.execute("INSERT INTO t (id, v) VALUES (1, 1)")
+        await both.backup.execute("INSERT INTO t (id, v) VALUES (1, 2)")
+        await both.settle()
+        (entry, *_) = await both.open_conflicts(Side.BACKUP)
+        assert entry.current is not None
+        assert entry.current["g"] == "4"
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_duplicate_rows_without_a_key(pair: Pair, batch_rows: int) -> None:
+    schema = "CREATE TABLE bag (a float8, b text, j json)"
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        await both.main.execute("""INSERT INTO bag SELECT '-0', NULL, '{ }' FROM generate_series(1, 5)""")
+        await both.backup.execute("""INSERT INTO bag SELECT '-0', NULL, '{ }' FROM generate_series(1, 3)""")
+        await both.settle()
+        assert len(await both.rows(Side.MAIN, "bag")) == 8
+        await both.main.execute("DELETE FROM bag WHERE ctid IN (SELECT ctid FROM bag LIMIT 2)")
+        await both.backup.execute("UPDATE bag SET a = 'NaN' WHERE ctid IN (SELECT ctid FROM bag LIMIT 3)")
+        await both.settle()
+        await both.assert_equal("bag")
+        assert await both.rows(Side.MAIN, "bag") == ['(-0,,"{ }")'] * 3 + ['(NaN,,"{ }")'] * 3
+        await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_holes_left_by_dropped_columns(pair: Pair, batch_rows: int) -> None:
+    schema = (
+        "CREATE TABLE t (gone int, id int PRIMARY KEY, gone_too text, v text, last text);"
+        "INSERT INTO t VALUES (1, 9, 'x', 'y', 'z');"
+        "ALTER TABLE t DROP gone, DROP gone_too, ADD late int DEFAULT 5, DROP last, ADD last int;"
+        "DELETE FROM t WHERE false"
+    )
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        for each in (
+            "UPDATE t SET v = 'w' WHERE id = 9",
+            "UPDATE t SET last = 3 WHERE id = 9",
+            "DELETE FROM t",
+        ):
+            await both.main.execute(each)
+            await both.settle()
+            await both.assert_equal("t")
+        await both_ways(
+            both,
+            "t",
+            "INSERT INTO t VALUES ({i}, 'v', 1, 2)",
+            "UPDATE t SET late = NULL, last = id WHERE id = {i}",
+        )
+
+
+async def test_a_table_without_columns_waits_for_some(pair: Pair) -> None:
+    async with synced(pair, "CREATE TABLE nothing (); CREATE TABLE t (id int PRIMARY KEY)") as both:
+        await both.main.execute("INSERT INTO nothing DEFAULT VALUES; INSERT INTO t VALUES (1)")
+        await both.settle()
+        await both.assert_equal("t")
+        reason = await both.backup.fetchval("SELECT reason FROM cdc.position WHERE entity = 'nothing'")
+        assert "there is no column" in reason
