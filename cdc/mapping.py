@@ -149,6 +149,11 @@ class Mapping(UniqueChecks):
         return self._render("row_read", ("key_of_texts", "match", "table", "target_row", "current"))
 
     @cached_property
+    def row_touched(self) -> str:
+        """Ask whether a row was written here since a snapshot."""
+        return self._render("row_touched", ("image", "key_of_texts", "key_of_after", "same_keys"))
+
+    @cached_property
     def row_lock(self) -> str:
         """Lock and read a row by its key's texts."""
         return self._render("row_lock", ("key_of_texts", "match", "table", "target_row", "current"))

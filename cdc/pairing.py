@@ -30,7 +30,7 @@ class Pair:
     there: Target
 
     async def read(self, entity_id: str) -> tuple[Row, Row]:
-        """Read the record here and there; each row's `seen` was taken after it was read.
+        """Read the record here and there; each row's `seen` is what was visible when it was read.
 
         Raises:
             ValueError: the id has another number of parts than the key.
@@ -46,11 +46,32 @@ class Pair:
         columns = tuple(column.name for column in shape.columns) if shape else ()
         return await side.mapping(self.entity, columns, self.key)
 
+    async def touched(self, entity_id: str, here: str, there: str) -> bool:
+        """Whether an application wrote the record on a side after that side was read.
+
+        Args:
+            entity_id: the record.
+            here: what was visible here when it was read, text of a snapshot.
+            there: likewise on the other side.
+        """
+        return await self._touched(self.here, entity_id, here) or await self._touched(
+            self.there, entity_id, there
+        )
+
+    async def _touched(self, side: Target, entity_id: str, seen: str) -> bool:
+        columns = side.own_columns(self.entity)
+        mapping = await side.mapping(self.entity, columns, self.key)
+        texts = split_key(entity_id, len(self.key))
+        found: bool = await side.connection.fetchval(
+            mapping.row_touched, texts, mapping.shape.relid, seen, list(columns)
+        )
+        return found
+
     async def _read(self, side: Target, other: Target, entity_id: str) -> Row:
         mapping = await self.mapping(side, other)
         row = await side.connection.fetchrow(mapping.row_read, split_key(entity_id, len(self.key)))
-        seen = Seen.parse(await side.connection.fetchval("SELECT pg_current_snapshot()::text"))
         if row is None:
-            return Row(None, None, seen)
+            raise LookupError("a statement that always gives one row gave none")
         columns = [column.name for column in mapping.shape.columns]
-        return Row(to_image(columns, row["current"]), row["common"], seen)
+        image = None if row["current"] is None else to_image(columns, row["current"])
+        return Row(image, row["common"], Seen.parse(row["seen"]))

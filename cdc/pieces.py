@@ -216,6 +216,13 @@ class Pieces:
             "key_of_after": self._key_from("x.after"),
             "key_of_texts": self._key_of_texts,
             "same_key": self._same_key("o", "n"),
+            "same_keys": joined(
+                (
+                    fragment("n.{k} {op} m.{k}", k=key, op=op)
+                    for key, op in zip(self._keys, self._operators, strict=True)
+                ),
+                " AND ",
+            ),
             "same_key_of_item": self._same_key("b.origin", "b.after"),
         }
 

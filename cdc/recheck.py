@@ -2,9 +2,9 @@
 
 Content cannot see A -> B -> A: a key met as already there, or missing at a delete, or decided by a policy
 may be different on the two sides although every change was answered. Once both links have passed the point
-where it was met, both live rows are read. Equal: done, and an open conflict of the key has CONVERGED.
-Different, twice and unchanged, with both links past both readings: nothing is in flight that could explain it,
-so it is a conflict.
+where it was met, both live rows are read, and once both links have passed that reading, again. Where no
+application has written the row since, nothing is under way that could change it: equal, done, and an open conflict
+of the key has CONVERGED; different, it is a conflict. tests/system/row_model.py tries every order of events.
 """
 
 from __future__ import annotations
@@ -126,6 +126,10 @@ async def _compare(side: Side, pair: Pair, row: asyncpg.Record) -> Finding:
     here, there = await pair.read(row["entity_id"])
     earlier = Readings(row["here_image"], row["there_image"], armed=row["there_seen"] is not None)
     finding = find(earlier, here, there)
+    if finding is not Finding.ARM and await pair.touched(
+        row["entity_id"], row["here_seen"], row["there_seen"]
+    ):
+        finding = Finding.ARM
     match finding:
         case Finding.EQUAL:
             for target in (pair.here, pair.there):
@@ -142,6 +146,7 @@ async def _compare(side: Side, pair: Pair, row: asyncpg.Record) -> Finding:
                 here.common,
                 str(there.seen),
                 there.common,
+                row["here_seen"],
             )
         case Finding.DIFFERENT:
             return await _open(side, pair, row, here, there)

@@ -141,7 +141,7 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
         )
         if isinstance(verdict, ConflictType):
             outcome += await _conflict(residue, change, verdict, row["current"] if row else None)
-            again += [change.entity_id] if residue.policy.winner else []
+            again.append(change.entity_id)
         elif verdict is Verdict.APPLY:
             await write(residue, change, present=row is not None)
             outcome += Outcome(applied=1)
@@ -149,7 +149,7 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
             again.append(change.entity_id)
             outcome += Outcome(applied=1)
     await records.recheck(
-        residue.target.connection, residue.mapping.entity, again, "met as already there, or decided by policy"
+        residue.target.connection, residue.mapping.entity, again, "met in conflict, or as already there"
     )
     return outcome + Outcome(rechecks=len(again))
 

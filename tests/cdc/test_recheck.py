@@ -6,9 +6,12 @@ from itertools import product
 
 import pytest
 
+from cdc.model import Side
 from cdc.pairing import Row
 from cdc.position import Seen
 from cdc.recheck import Finding, Readings, find, passed
+from tests.databases import Pair
+from tests.synced import synced
 
 NOWHERE = Seen.parse("1:1:")
 NEVER = Readings(None, None, armed=False)
@@ -18,15 +21,16 @@ def row(common: str | None) -> Row:
     return Row(None if common is None else {"id": common}, common, NOWHERE)
 
 
+@pytest.mark.parametrize(("here", "there"), list(product((None, "(1)", "(2)"), repeat=2)))
+def test_the_first_readings_are_only_remembered(here: str | None, there: str | None) -> None:
+    """Even equal rows: a change that is still under way may be about to part them."""
+    assert find(NEVER, row(here), row(there)) is Finding.ARM
+
+
 @pytest.mark.parametrize("common", [None, "(1)"])
-def test_equal_rows_end_it(common: str | None) -> None:
-    for earlier in (NEVER, Readings(None, "(1)", armed=True)):
-        assert find(earlier, row(common), row(common)) is Finding.EQUAL
-
-
-def test_the_first_difference_is_only_remembered() -> None:
-    assert find(NEVER, row("(1)"), row("(2)")) is Finding.ARM
-    assert find(NEVER, row(None), row("(2)")) is Finding.ARM
+def test_equal_rows_that_stayed_end_it(common: str | None) -> None:
+    assert find(Readings(common, common, armed=True), row(common), row(common)) is Finding.EQUAL
+    assert find(Readings(common, "(2)", armed=True), row(common), row(common)) is Finding.ARM
 
 
 def test_the_same_difference_again_is_a_conflict() -> None:
@@ -58,3 +62,45 @@ def test_one_way_there_is_nothing_to_wait_for_on_the_way_back() -> None:
     assert passed(row, None, Seen.parse("7:7:"))  # type: ignore[arg-type]
     assert not passed(row, None, Seen.parse("6:6:"))  # type: ignore[arg-type]
     assert passed(row, None, None)  # type: ignore[arg-type]
+
+
+SCHEMA = """
+CREATE TABLE t (id numeric, part text, v text, PRIMARY KEY (id, part));
+CREATE TABLE u (id int PRIMARY KEY);
+"""
+AFRESH = """
+BEGIN;
+SET LOCAL cdc.applying = 'on';
+DELETE FROM t;
+DELETE FROM u;
+INSERT INTO t (id, part, v) VALUES (1, 'a,b', 'x'), (2, 'a,b', 'x');
+COMMIT
+"""
+WRITES = {
+    "UPDATE t SET v = 'y' WHERE id = 2": False,
+    "INSERT INTO u VALUES (1)": False,
+    "BEGIN; UPDATE t SET v = 'y' WHERE id = 1; ROLLBACK": False,
+    "UPDATE t SET v = 'y' WHERE id = 1": True,
+    "UPDATE t SET v = 'y' WHERE id = 1; UPDATE t SET v = 'x' WHERE id = 1": True,
+    "DELETE FROM t WHERE id = 1": True,
+    "UPDATE t SET id = 7 WHERE id = 1": True,
+    "UPDATE t SET id = 1.0 WHERE id = 1": True,
+    "DELETE FROM t WHERE id = 1; UPDATE t SET id = 1 WHERE id = 2": True,
+    "TRUNCATE t": True,
+    "ALTER TABLE t ADD w int; UPDATE t SET w = 1 WHERE id = 2": True,
+}
+
+
+async def test_a_write_between_the_readings_is_noticed(pair: Pair) -> None:
+    async with synced(pair, SCHEMA) as both:
+        writer = both.connection(Side.BACKUP)
+        for write, touched in WRITES.items():
+            for side in Side:
+                await both.connection(side).execute(AFRESH)
+            pairs = await both.engine.referee._pairs(Side.MAIN)
+            here, there = await pairs["t"].read("1,a%2Cb")
+            assert here.common == there.common is not None
+            await writer.execute(write)
+            assert await pairs["t"].touched("1,a%2Cb", str(here.seen), str(there.seen)) is touched, write
+            here, there = await pairs["t"].read("1,a%2Cb")
+            assert not await pairs["t"].touched("1,a%2Cb", str(here.seen), str(there.seen)), write
