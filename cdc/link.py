@@ -184,6 +184,7 @@ class Link:
                 busy += 1
                 if not result.more:
                     pause = await self.retry() if self._kept else pause
+                    await self._release_now_and_then()
                 if busy >= BUSY_READS:
                     await listener.wake()
                 continue

@@ -11,6 +11,9 @@ from triggers.statements import render
 _TYPES = {"insert": 4, "update": 16, "delete": 8, "truncate": 32}
 """pg_trigger.tgtype of AFTER STATEMENT triggers."""
 
+MOST_EXISTING = 100_000
+"""Rows of a new table that are recorded one by one; in larger ones the two sides are compared."""
+
 
 def expected(table_id: int) -> set[str]:
     """The triggers of a captured relation, as `Relation.triggers` has them."""
@@ -26,6 +29,13 @@ async def lock(connection: Connection, table: Composed, *, exclusive: bool) -> N
 async def create(connection: Connection, table: Composed, table_id: int) -> None:
     """Make the triggers; what they capture is recorded under `table_id`."""
     await connection.execute(render("capture_create", table=table, id=number(table_id)))
+
+
+async def record_existing(connection: Connection, table: Composed, table_id: int) -> None:
+    """Record the rows that a new table has already. Inside the transaction that makes its triggers."""
+    await connection.execute(
+        render("capture_existing", table=table, id=number(table_id), most=number(MOST_EXISTING))
+    )
 
 
 async def drop(connection: Connection, table: Composed, names: Iterable[str]) -> None:

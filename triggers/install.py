@@ -14,6 +14,7 @@ from triggers.choice import Choice, TableReport, choose, unknown
 from triggers.errors import TriggerError
 from triggers.locks import BUSY, Patience, blockers, install_lock, patiently, transaction
 from triggers.schema import ensure_schema
+from triggers.statements import statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class _Run:
 
     connection: Connection
     patience: Patience
+    linked: bool = False
     changed: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
 
@@ -67,7 +69,8 @@ async def install(
             if not capture:
                 choices = tuple(_uncaptured(choice, side) for choice in choices)
             ids = await _settle(connection, choices)
-        run = _Run(connection, Patience())
+            linked = bool(await connection.fetchval(statement("node_linked")))
+        run = _Run(connection, Patience(), linked)
         reports = [await _do(run, choice, ids.get(choice.relation.relid)) for choice in choices]
         await _forget(connection, choices)
         if run.busy:
@@ -134,6 +137,8 @@ async def _capture(run: _Run, level: Relation, root: Relation, table_id: int | N
         used = await captured.add(connection, root) if table_id is None else table_id
         await capture.drop(connection, level.sql, level.trigger_names)
         await capture.create(connection, level.sql, used)
+        if table_id is None and run.linked:
+            await capture.record_existing(connection, level.sql, used)
         return used
 
     used = await patiently(connection, work, run.patience)
