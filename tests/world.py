@@ -18,6 +18,7 @@ import asyncpg
 
 from cdc.engine import Engine
 from cdc.errors import ConnectivityError, PositionMoved
+from cdc.images import join_key
 from cdc.model import Side
 from cdc.position import Position, Seen
 from cdc.stats import Options
@@ -234,7 +235,7 @@ class World:
         found = {}
         for row in rows:
             image = {name: None if value is None else str(value) for name, value in row.items()}
-            found[",".join(str(image[name]) for name in KEYS[table])] = image
+            found[join_key([str(image[name]) for name in KEYS[table]])] = image
         return found
 
     async def conflicts(self) -> dict[tuple[str, str], dict[Side, Conflict]]:
