@@ -323,14 +323,13 @@ async def test_rows_of_a_new_table_that_nobody_saw_are_conflicts(pair: Pair) -> 
         await both.settle()
         for side in Side:
             await both.connection(side).execute("CREATE TABLE fresh (id int PRIMARY KEY, v text)")
-            await both.connection(side).execute(
-                "INSERT INTO fresh VALUES (1, 'same'), (2, current_setting('port'))"
-            )
+            await both.connection(side).execute(f"INSERT INTO fresh VALUES (1, 'same'), (2, 'at {side}')")
+        await pair.main.execute("INSERT INTO fresh VALUES (3, 'only here')")
         await captured(both)
         await pair.main.execute("DELETE FROM fresh WHERE id = 1; UPDATE fresh SET v = 'MAIN' WHERE id = 2")
         await both.settle()
         assert await values(both, Side.BACKUP, "SELECT id FROM fresh") == [2]
-        assert {one.entity_id for one in await both.open_conflicts()} == {"2"}
+        assert {one.entity_id for one in await both.open_conflicts()} == {"2", "3"}
 
 
 @pytest.mark.parametrize("first", list(Side))
