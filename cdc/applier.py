@@ -92,6 +92,7 @@ class Applier:
                 changes,
                 self.target.role,
                 [shape.relid for shape in shapes],
+                str(after.witness) if after.witness else None,
             )
         except asyncpg.LockNotAvailableError as error:
             raise PositionBusy(f"the position of {self.source} is locked") from error

@@ -10,6 +10,7 @@ from typing import Final
 
 import asyncpg
 
+from cdc import observe
 from cdc.contact_note import Note, Phase
 from cdc.epoch import epoch
 from cdc.errors import ConfigurationError
@@ -76,6 +77,28 @@ async def durable_epoch(endpoint: Endpoint) -> str:
             await connection.execute("SET LOCAL synchronous_commit = on")
             await connection.execute(statement("flush", "cdc"))
         return await epoch(connection)
+
+
+async def shed(endpoint: Endpoint) -> None:
+    """Remove changes from a side's changelog that another server's transactions made; they came with a dump."""
+    async with opened(endpoint) as connection:
+        await connection.execute(statement("contact_foreign", "cdc"))
+
+
+async def reclaim(endpoint: Endpoint, other: Endpoint) -> None:
+    """Let a database that is a copy of the other side's be this side's, unless the two URLs are exchanged."""
+    async with opened(other) as connection:
+        if (await observe.node(connection)).side is not other.side:
+            return
+    async with opened(endpoint) as connection:
+        if (await observe.node(connection)).installed:
+            await connection.execute(statement("contact_reclaim", "cdc"), endpoint.side)
+
+
+async def renew(endpoint: Endpoint) -> None:
+    """Begin a new history of a side: positions and copies from before are not taken for it any more."""
+    async with opened(endpoint) as connection:
+        await connection.execute(statement("contact_renew", "cdc"))
 
 
 async def settle(connection: Connection, winner: Side | None, why: str) -> None:

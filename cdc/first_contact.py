@@ -10,7 +10,16 @@ from cdc.comparison import Comparison, Contact, compare
 from cdc.contact_facts import Installer, look
 from cdc.contact_note import Note, Phase
 from cdc.contact_plan import Action, Choice, Decision, decide
-from cdc.contact_state import Link, commit_point, durable_epoch, mark_undecided, only_one, opened
+from cdc.contact_state import (
+    Link,
+    commit_point,
+    durable_epoch,
+    mark_undecided,
+    only_one,
+    opened,
+    reclaim,
+    shed,
+)
 from cdc.copy_tasks import Progress
 from cdc.errors import ConnectivityError, FirstContactUndecided, HistoryError
 from cdc.fill import fill
@@ -74,7 +83,8 @@ async def resync(
 ) -> Outcome:
     """Make one side equal to the other anew, whatever the links have applied; both are linked afterwards.
 
-    What is discarded is kept in cdc.sync_state of that side. The links must not be running.
+    What is discarded is kept in cdc.sync_state of that side. The links must not be running. A copy of the other
+    side's database becomes this side.
 
     Args:
         main: MAIN.
@@ -89,9 +99,13 @@ async def resync(
     """
     async with only_one(backup):
         try:
+            loser, winner = (main, backup) if side is Side.MAIN else (backup, main)
+            await reclaim(loser, winner)
             install = Installer(main, two_way)
             tables = await install(main)
             await install(backup)
+            for endpoint in (main, backup):
+                await shed(endpoint)
             contact = Contact(main, backup, tables, install, progress, two_way=two_way)
             report = await overwrite(contact, side.other, "resync")
         except (*UNREACHABLE, asyncpg.LockNotAvailableError) as error:
@@ -104,6 +118,8 @@ async def _contact(
 ) -> Outcome:
     install = Installer(main, two_way)
     tables = {Side.MAIN: await install(main), Side.BACKUP: await install(backup)}
+    for endpoint in (main, backup):
+        await shed(endpoint)
     known = (*tables[Side.MAIN], *tables[Side.BACKUP])
     decision = decide(
         await look(main, backup, known), await look(backup, main, known), choice, two_way=two_way

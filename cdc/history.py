@@ -1,39 +1,79 @@
-"""Whether a source is still the one a position was taken of: checked on every connect, before applying."""
+"""Whether two databases are still the ones that positions were taken of: checked on every connect, before applying.
+
+A position that names another history would lose, double or swap changes without a word.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from cdc.epoch import epoch
 from cdc.errors import HistoryError
 from cdc.model import Side
-from cdc.position import Position, Seen
+from cdc.position import Position, Seen, Witness
 from cdc.session import Connection
 from triggers.statements import statement
 
+_PARTS = (
+    "schema cdc was made anew there, or the two sides were made equal anew since",
+    "it is on another server: it was replaced, or restored from a dump",
+    "a standby was promoted, or a base backup restored: it may lack transactions that were applied",
+    "it is another database of the same server: it was cloned, or restored from a dump",
+)
+"""What it means when a part of an epoch differs, in the order of the parts."""
 
-def fault(position: Position, current_epoch: str, now: Seen, pruned_through: Seen | None) -> str | None:
-    """What is wrong with applying this source from this position on, None when nothing is. Pure.
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A source as it is. `has_witness`: whether it still has the last change applied, None without one."""
+
+    epoch: str
+    now: Seen
+    pruned_through: Seen | None = None
+    has_witness: bool | None = None
+
+
+def fault(side: Side, position: Position, oldest: Seen, facts: Facts) -> str | None:
+    """What is wrong with applying a source from a position on, in one sentence; None when nothing is. Pure.
 
     Args:
-        position: what the target has applied.
-        current_epoch: the source's epoch as it is.
-        now: the source's present snapshot.
-        pruned_through: up to where the source has deleted its changes.
+        side: the source's side.
+        position: what the other side has applied.
+        oldest: the same for the table that is furthest behind.
+        facts: the source as it is.
     """
-    if position.epoch != current_epoch:
-        return f"it was replaced, restored, promoted or cloned: was {position.epoch}, is {current_epoch}"
+    another = f"{side} is not the database that {side.other} was synced with"
+    if position.epoch != facts.epoch:
+        return f"{another}: {_difference(position.epoch, facts.epoch)}"
     reached = max(seen.xmax for seen in (position.seen, position.window_to) if seen is not None)
-    if reached > now.xmax:
-        return f"it was rolled back: transactions up to {reached} were applied, it stands at {now.xmax}"
-    if pruned_through is not None and position.seen.xmin < pruned_through.xmin:
+    if reached > facts.now.xmax:
         return (
-            f"its changes before transaction {pruned_through.xmin} are pruned, because they had been applied, "
-            f"but the target stands at {position.seen.xmin} again: the target was rolled back"
+            f"{another}: it was rolled back; {side.other} has applied its transactions up to {reached}, and it"
+            f" stands at {facts.now.xmax}"
+        )
+    if facts.pruned_through is not None and oldest.xmin < facts.pruned_through.xmin:
+        return (
+            f"{side.other} was rolled back: it has applied {side}'s transactions up to {oldest.xmin}, and later"
+            f" ones, up to {facts.pruned_through.xmin}, are pruned because it had applied them"
+        )
+    if facts.has_witness is False and position.witness is not None:
+        return (
+            f"{another}: it was rolled back; {side.other} has applied its transaction {position.witness.txid} of"
+            f" {position.witness.at}, which it has no more"
         )
     return None
 
 
+def _difference(was: str, now: str) -> str:
+    parts = zip(_PARTS, was.split(":"), now.split(":"), strict=False)
+    why = next((meaning for meaning, before, after in parts if before != after), "its identity differs")
+    return f"{why} (was {was}, is {now})"
+
+
 async def load_position(source: Connection, target: Connection, side: Side) -> Position:
-    """Read what the target has applied of the source, and compare it with the source's history.
+    """Read what the target has applied of the source, and compare both sides with what they were.
+
+    The other direction is looked at too: a side that is not what it was must not be written to either.
 
     Args:
         source: to the source.
@@ -41,25 +81,60 @@ async def load_position(source: Connection, target: Connection, side: Side) -> P
         side: the source's side.
 
     Raises:
-        HistoryError: there is no position, or it belongs to another history. Nothing was applied.
+        HistoryError: there is no position, or one belongs to another history. Nothing was applied.
     """
-    row = await target.fetchrow(statement("position_read", "cdc"), side)
-    if row is None:
+    position = await _stored(target, side)
+    if position is None:
         raise HistoryError(
             f"{side.other} has no position of {side}",
             hint="run `cdc run`, which makes the two databases equal first",
         )
-    window_to = Seen.parse(row["window_to"]) if row["window_to"] else None
-    position = Position(row["epoch"], Seen.parse(row["seen"]), window_to, row["last_seq"])
-    facts = await source.fetchrow(statement("source_history", "cdc"))
-    if facts is None:
-        raise HistoryError(f"{side} has an empty cdc.node", hint="run `cdc install-triggers`")
-    pruned = Seen.parse(facts["pruned_through"]) if facts["pruned_through"] else None
-    wrong = fault(position, await epoch(source), Seen.parse(facts["now"]), pruned)
-    if wrong is not None:
-        raise HistoryError(
-            f"{side} is not the database that {side.other} was synced with: {wrong}",
-            hint=f"look at both sides, then run `cdc resync {side.other}` to make {side.other} equal to {side}, "
-            f"or `cdc resync {side}` for the reverse",
-        )
+    for wrong in (await contradiction(source, target, side), await contradiction(target, source, side.other)):
+        if wrong is not None:
+            raise HistoryError(
+                wrong,
+                hint="nothing was applied; look at both sides, then stop the service, run `cdc resync BACKUP` to make"
+                " BACKUP equal to MAIN or `cdc resync MAIN` for the reverse, and start it again",
+            )
     return position
+
+
+async def contradiction(source: Connection, target: Connection, side: Side) -> str | None:
+    """What speaks against the target's position of a source; None when nothing does, or there is none.
+
+    Args:
+        source: to the source.
+        target: to the target.
+        side: the source's side.
+
+    Raises:
+        HistoryError: the source is not installed whole.
+    """
+    position = await _stored(target, side)
+    if position is None:
+        return None
+    seen = [Seen.parse(row["seen"]) for row in await target.fetch(statement("prune_point", "cdc"), side)]
+    return fault(side, position, oldest(seen), await _facts(source, side, position.witness))
+
+
+def oldest(points: list[Seen]) -> Seen:
+    """The position that has seen least, by the oldest transaction that it may lack. Pure."""
+    return min(points, key=lambda seen: seen.xmin)
+
+
+async def _stored(target: Connection, side: Side) -> Position | None:
+    row = await target.fetchrow(statement("position_read", "cdc"), side)
+    if row is None:
+        return None
+    window_to = Seen.parse(row["window_to"]) if row["window_to"] else None
+    witness = Witness.parse(row["last_change"])
+    return Position(row["epoch"], Seen.parse(row["seen"]), window_to, row["last_seq"], witness)
+
+
+async def _facts(source: Connection, side: Side, witness: Witness | None) -> Facts:
+    looked_for = (str(witness.txid), witness.seq, witness.at) if witness else (None, None, None)
+    row = await source.fetchrow(statement("source_history", "cdc"), *looked_for)
+    if row is None:
+        raise HistoryError(f"{side} has an empty cdc.node", hint="run `cdc install-triggers`")
+    pruned = Seen.parse(row["pruned_through"]) if row["pruned_through"] else None
+    return Facts(await epoch(source), Seen.parse(row["now"]), pruned, row["has_change"])

@@ -190,12 +190,14 @@ async def finish(order: CopyOrder) -> None:
             raise LookupError(f"{order.target.side} lost its mark while first contact was being made")
         winner = None if note.equal else note.source
         async with reader.transaction():
+            await reader.execute(statement("contact_fresh", "cdc"))
             if wanted(order.source.side, two_way=order.two_way):
                 await start_link(reader, order.target.side, await epoch(writer), note.seen)
             if not note.keep:
                 await settle(reader, winner, "both sides were made equal")
             await mark_done(reader)
         async with writer.transaction():
+            await writer.execute(statement("contact_fresh", "cdc"))
             if not note.keep:
                 await settle(writer, winner, "both sides were made equal")
             await writer.execute(statement("contact_live", "cdc"), order.source.side)

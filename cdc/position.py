@@ -45,13 +45,45 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """A change that was applied. A source that has it no more is not the one it was read from.
+
+    Numbers are used again after a rollback; the moment is not. `at` is a timestamp with its zone, ISO 8601.
+    """
+
+    txid: int
+    seq: int
+    at: str
+
+    @classmethod
+    def parse(cls, text: str | None) -> Witness | None:
+        """Read the form `txid/seq/at`; None of None.
+
+        Raises:
+            ValueError: the text has another form.
+        """
+        if text is None:
+            return None
+        txid, seq, at = text.split("/")
+        return cls(int(txid), int(seq), at)
+
+    def __str__(self) -> str:
+        """The form that is stored."""
+        return f"{self.txid}/{self.seq}/{self.at}"
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
-    """Consumed so far: all of `seen`, and of the window up to `window_to` the changes up to `last_seq`."""
+    """Consumed so far: all of `seen`, and of the window up to `window_to` the changes up to `last_seq`.
+
+    `witness` is the last change that was applied, None where nothing was since the position was set.
+    """
 
     epoch: str
     seen: Seen
     window_to: Seen | None = None
     last_seq: int | None = None
+    witness: Witness | None = None
 
     def paged(self, to: Seen, last_seq: int) -> Position:
         """The position inside a window too large for one batch."""
@@ -59,4 +91,4 @@ class Position:
 
     def finished(self, to: Seen) -> Position:
         """The position when everything visible in `to` has been applied."""
-        return Position(self.epoch, to)
+        return Position(self.epoch, to, witness=self.witness)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from cdc.history import contradiction, oldest
 from cdc.model import Side
-from cdc.position import Seen
+from cdc.position import Seen, Witness
 from cdc.session import Connection
 from triggers.statements import statement
 
@@ -14,11 +15,6 @@ KEPT_S: Final = 300
 ROWS: Final = 5_000
 ROUNDS: Final = 20
 """At most ROWS * ROUNDS changes are deleted in one go; a large backlog goes away over some minutes."""
-
-
-def oldest(points: list[Seen]) -> Seen:
-    """The position that has seen least, by the oldest transaction that it may lack. Pure."""
-    return min(points, key=lambda seen: seen.xmin)
 
 
 async def prune(source: Connection, target: Connection, side: Side, *, kept_s: float = KEPT_S) -> int:
@@ -31,17 +27,20 @@ async def prune(source: Connection, target: Connection, side: Side, *, kept_s: f
         kept_s: seconds that applied changes are kept.
 
     Returns:
-        How many changes were deleted; 0 while the link has no position.
+        How many changes were deleted; 0 while the link has no position, or one that is not of this source's
+        history.
     """
     rows = await target.fetch(statement("prune_point", "cdc"), side)
-    if not rows:
+    if not rows or await contradiction(source, target, side) is not None:
         return 0
     seen = oldest([Seen.parse(row["seen"]) for row in rows])
+    witness = next((Witness.parse(row["last_change"]) for row in rows if row["last_change"]), None)
+    last = witness.seq if witness else None
     await source.execute(statement("consumed", "cdc"), str(seen))
     await target.execute(statement("subsumed_passed", "cdc"), side, str(seen))
     total = 0
     for _ in range(ROUNDS):
-        deleted: int = await source.fetchval(statement("prune", "cdc"), str(seen), float(kept_s), ROWS)
+        deleted: int = await source.fetchval(statement("prune", "cdc"), str(seen), float(kept_s), ROWS, last)
         total += deleted
         if deleted < ROWS:
             break

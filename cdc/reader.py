@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -10,7 +11,7 @@ import asyncpg
 from cdc.catalog import read_shapes
 from cdc.change import Batch, CapturedTable, Change
 from cdc.model import Entity, Op
-from cdc.position import Position, Seen
+from cdc.position import Position, Seen, Witness
 from cdc.session import Connection
 from cdc.shape import Shapes
 from cdc.stats import BATCH_BYTES, BATCH_ROWS
@@ -112,6 +113,8 @@ class Reader:
         if rows[0]["seq"] is None:
             return Batch((), position.finished(to), more=False)
         changes = tuple(_change(row) for row in rows)
+        last = changes[-1]
+        position = replace(position, witness=Witness(last.txid, last.seq, last.at.isoformat()))
         # All rows the window has were found, and none was left out for its size: the window ends here.
         whole = rows[0]["found"] < self._rows and rows[0]["found"] == len(rows)
         after = position.finished(to) if whole else position.paged(to, changes[-1].seq)

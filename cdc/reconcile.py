@@ -14,7 +14,7 @@ import asyncpg
 
 from cdc.comparison import Contact, find, hand_over, is_equal, read_pairs, seen_at_once, stage
 from cdc.contact_note import Note, Phase
-from cdc.contact_state import Link, commit_point, durable_epoch, mark, opened, wanted
+from cdc.contact_state import Link, commit_point, durable_epoch, mark, opened, renew, wanted
 from cdc.difference import Difference
 from cdc.errors import SchemaMismatch
 from cdc.foreign_keys import check_foreign_keys
@@ -67,6 +67,8 @@ async def overwrite(contact: Contact, winner: Side, by: str) -> Report:
     verdict = Verdict(winner, ConflictStatus.RESOLVED, winner, by, f"{winner}'s rows were chosen")
     async with opened(target) as writer:
         await mark(writer, note)
+        for endpoint in (source, target):
+            await renew(endpoint)
         async with write_locked(writer, target.side, pairs) as role:
             seen = await writer.fetchval(statement("contact_seen", "cdc"))
             async with seen_at_once(source, pairs) as (reader, source_seen):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from cdc.errors import ConnectivityError
 from cdc.model import Side
@@ -84,6 +85,7 @@ async def connect(endpoint: Endpoint, purpose: str, *, timeout: float = 10) -> C
             statement_cache_size=400,
             max_cached_statement_lifetime=0,
             max_cacheable_statement_size=0,
+            target_session_attrs=SessionAttribute.primary,
             server_settings={**PINNED, "application_name": f"cdc {purpose}"},
         )
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
@@ -93,6 +95,11 @@ async def connect(endpoint: Endpoint, purpose: str, *, timeout: float = 10) -> C
     except asyncpg.InvalidCatalogNameError as error:
         raise ConnectivityError(
             f"{endpoint.side}: {error}", hint="create the database, or correct the name in its URL"
+        ) from error
+    except asyncpg.TargetServerAttributeNotMatched as error:
+        raise ConnectivityError(
+            f"{endpoint.side} is a standby, which takes no writes",
+            hint="name the primary in its URL; should this one be promoted, that is noticed",
         ) from error
     except (*UNREACHABLE, ssl.SSLError) as error:
         reason = str(error) or type(error).__name__

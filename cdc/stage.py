@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final
@@ -19,7 +19,7 @@ import asyncpg
 from cdc.change import CapturedTable
 from cdc.fit import check_types
 from cdc.model import Op
-from cdc.position import Position
+from cdc.position import Position, Witness
 from cdc.reader import Reader
 from cdc.target import Target
 from cdc.workset import Part
@@ -125,7 +125,9 @@ class Stage:
                 )
                 for row in tables
             ]
-            after = position.paged(position.window_to or position.seen, high)
+            last = next(row for row in tables if row["hi"] == high)
+            witness = Witness(int(last["txid"]), high, last["at"].isoformat())
+            after = replace(position.paged(position.window_to or position.seen, high), witness=witness)
             count, last_at = sum(part.count for part in parts), max(row["last_at"] for row in tables)
             self.batches.append(StagedBatch(parts, after, count, last_at))
             low = high

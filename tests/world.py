@@ -115,8 +115,8 @@ class World:
     async def _restart_link(self, side: Side) -> None:
         seen = await self.synced.connection(side).fetchval("SELECT pg_current_snapshot()::text")
         await self.synced.connection(side.other).execute(
-            "UPDATE cdc.position SET seen = $2::text::pg_snapshot, window_to = NULL, last_seq = NULL"
-            " WHERE source = $1",
+            "UPDATE cdc.position SET seen = $2::text::pg_snapshot, window_to = NULL, last_seq = NULL,"
+            " last_change = NULL WHERE source = $1",
             side,
             seen,
         )

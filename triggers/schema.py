@@ -10,7 +10,7 @@ from triggers.catalog import Connection
 from triggers.errors import TriggerError
 from triggers.statements import statement
 
-VERSION = 2
+VERSION = 3
 """The newest schema_<version>.sql; each brings the schema from the version before."""
 
 FUNCTIONS = ("wake", "capture_insert", "capture_update", "capture_delete", "capture_truncate")
@@ -91,6 +91,7 @@ async def _claim(connection: Connection, side: str) -> None:
     if stored != side:
         raise TriggerError(
             f"This database has been installed as {stored}, and is now named as {side}.",
-            hint="Check that DATABASE_URL and BACKUP_DATABASE_URL are not exchanged. To make it the other "
-            "side on purpose, run `cdc uninstall-triggers` with the old settings first.",
+            hint="Check that DATABASE_URL and BACKUP_DATABASE_URL are not exchanged. A copy of the other side's "
+            f"database is made {side} by `cdc resync {side}`; to make this one the other side otherwise, "
+            "run `cdc uninstall-triggers` with the old settings first.",
         )

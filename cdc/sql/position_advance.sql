@@ -1,11 +1,12 @@
 -- Purpose:    First statement of every applying transaction: lock the position, compare it with the one that
 --             was read, move it on, and set the transaction up. Of two instances only one gets a row.
 -- Parameters: $1 source, $2 epoch, $3 seen and $4 last_seq as read; $5 seen, $6 window_to, $7 last_seq as they
---             become; $8 number of changes; $9 the replication role to work under; $10 the tables, oid[].
+--             become; $8 number of changes; $9 the replication role to work under; $10 the tables, oid[];
+--             $11 the last change applied.
 -- Result:     one row, or none where the stored position is another: live and subsumed, whether cdc.sync_state
 --             has entries that hold keys or settle changes; mark (of the tables, see marks.sql and shape_surroundings.sql).
 UPDATE cdc.position p
-SET seen = $5::text::pg_snapshot, window_to = $6::text::pg_snapshot, last_seq = $7,
+SET seen = $5::text::pg_snapshot, window_to = $6::text::pg_snapshot, last_seq = $7, last_change = $11,
     applied_total = p.applied_total + $8,
     last_applied_at = CASE WHEN $8 > 0 THEN clock_timestamp() ELSE p.last_applied_at END
 WHERE p.source = $1 AND p.entity = '' AND p.epoch = $2 AND p.seen::text = $3 AND p.last_seq IS NOT DISTINCT FROM $4
