@@ -1,0 +1,197 @@
+"""Partitioned tables: written at every level, with partitions that come and go; and classic inheritance."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdc.model import Side
+from tests.databases import Pair
+from tests.live import until
+from tests.synced import Synced, synced
+from triggers.install import install
+
+TREE = """
+CREATE TABLE root (id int, region text, v text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+CREATE TABLE middle PARTITION OF root FOR VALUES IN ('a', 'b') PARTITION BY RANGE (id);
+CREATE TABLE low (v text, region text NOT NULL, gone int, id int NOT NULL);
+ALTER TABLE low DROP COLUMN gone;
+ALTER TABLE middle ATTACH PARTITION low FOR VALUES FROM (0) TO (100);
+CREATE TABLE high PARTITION OF middle FOR VALUES FROM (100) TO (1000);
+CREATE TABLE rest PARTITION OF root DEFAULT;
+INSERT INTO root SELECT i, 'a', 'x' FROM generate_series(1, 9) i;
+"""
+ELSEWISE = """
+CREATE TABLE root (v text, id int, region text, PRIMARY KEY (region, id)) PARTITION BY HASH (id);
+CREATE TABLE even PARTITION OF root FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE odd PARTITION OF root FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO root (id, region, v) SELECT i, 'a', 'x' FROM generate_series(1, 9) i;
+"""
+PLAIN = """
+CREATE TABLE root (id int, region text, v text, PRIMARY KEY (id, region));
+INSERT INTO root SELECT i, 'a', 'x' FROM generate_series(1, 9) i;
+"""
+
+
+async def captured(both: Synced) -> None:
+    """What the service does every few seconds."""
+    for side in Side:
+        await install(both.connection(side), side=side, schemas=["public"])
+
+
+async def assert_same(both: Synced) -> None:
+    await both.settle()
+    await both.assert_equal("root")
+    await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize("there", [TREE, ELSEWISE, PLAIN], ids=["alike", "otherwise", "plain"])
+async def test_written_at_every_level(pair: Pair, there: str) -> None:
+    async with synced(pair, "SELECT 1") as both:
+        await pair.main.execute(TREE)
+        await pair.backup.execute(there)
+        await captured(both)
+        await both.engine.links[Side.MAIN].step()
+        await both.settle()
+        for side, offset in ((Side.MAIN, 10), (Side.BACKUP, 20)):
+            db, tree = both.connection(side), side is Side.MAIN or there == TREE
+            names = ("root", "middle", "low") if tree else ("root", "root", "root")
+            for i, name in enumerate(names, start=offset):
+                await db.execute(f"INSERT INTO {name} (id, region, v) VALUES ({i}, 'a', 'new')")
+                await db.execute(f"UPDATE {name} SET v = v || '!' WHERE id = {i - offset + 1}")
+                await db.execute(f"DELETE FROM {name} WHERE id = {offset // 10 + 6}")
+            await assert_same(both)
+            # From leaf to leaf, and back at once; one leaves for another branch.
+            await db.execute(f"UPDATE root SET id = id + 100 WHERE id IN (4, 5, {offset})")
+            await db.execute(f"UPDATE {names[1]} SET id = id - 100 WHERE id IN (104, 105)")
+            await db.execute(f"UPDATE root SET region = 'far' WHERE id = {offset + 1}")
+            await db.execute(
+                "INSERT INTO root (id, region, v) VALUES (6, 'a', '?'), (600, 'z', '?')"
+                " ON CONFLICT (id, region) DO UPDATE SET v = excluded.v"
+            )
+            await assert_same(both)
+        assert len(await both.rows(Side.MAIN, "root")) == 14
+
+
+async def test_a_row_for_which_the_other_side_has_no_partition_waits_alone(pair: Pair) -> None:
+    schema = "CREATE TABLE root (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);"
+    schema += "CREATE TABLE first PARTITION OF root FOR VALUES FROM (0) TO (100)"
+    second = "CREATE TABLE second PARTITION OF root FOR VALUES FROM (100) TO (200)"
+    async with synced(pair, schema) as both:
+        await pair.main.execute(f"{second}; INSERT INTO root VALUES (1, 'x'), (101, 'x')")
+        await both.settle()
+        assert await both.rows(Side.BACKUP, "root") == ["(1,x)"]
+        assert [one.entity_id for one in await both.open_conflicts()] == ["101"]
+        await pair.backup.execute(second)
+
+        async def same() -> bool:
+            await both.settle()
+            return len(await both.rows(Side.BACKUP, "root")) == 2
+
+        await until(same)
+        await assert_same(both)
+
+
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_new_partition(pair: Pair, first: Side) -> None:
+    new = "CREATE TABLE newer PARTITION OF middle FOR VALUES FROM (1000) TO (2000)"
+    async with synced(pair, TREE) as both:
+        await both.settle()
+        here, there = both.connection(first), both.connection(first.other)
+        await here.execute(new)
+        await there.execute(new)
+        # Through the root it is captured at once; nobody sees direct writes before the triggers are there.
+        await here.execute(
+            "INSERT INTO root VALUES (1001, 'a', 'seen'); INSERT INTO newer VALUES (1002, 'a', 'unseen')"
+        )
+        await captured(both)
+        await here.execute(
+            "INSERT INTO newer VALUES (1003, 'a', 'seen'); UPDATE newer SET v = 'too' WHERE id = 1001"
+        )
+        await both.settle()
+        found = await both.open_conflicts()
+        assert [(one.entity, one.entity_id) for one in found] == [("root", "1002,a")]
+        assert len(await both.rows(first.other, "root")) == 11
+
+
+async def test_attached_with_rows_of_its_own(pair: Pair) -> None:
+    attach = "ALTER TABLE middle ATTACH PARTITION extra FOR VALUES FROM (1000) TO (2000)"
+    async with synced(pair, TREE) as both:
+        await both.settle()
+        for side in Side:
+            await both.connection(side).execute(
+                "CREATE TABLE extra (LIKE root INCLUDING INDEXES);"
+                f"INSERT INTO extra VALUES (1001, 'a', 'same'), (1002, 'a', 'at {side}')"
+            )
+        await pair.main.execute(attach)
+        await captured(both)
+        await pair.main.execute("UPDATE root SET v = 'y' WHERE id = 1")
+        await both.settle()
+        assert "(1,a,y)" in await both.rows(Side.BACKUP, "root")
+        await both.assert_no_conflicts()
+        await pair.backup.execute(attach)
+        await captured(both)
+        await pair.main.execute("UPDATE extra SET v = v || '!' WHERE id = 1001")
+        await both.settle()
+        assert "(1001,a,same!)" in await both.rows(Side.BACKUP, "root")
+        assert [(one.entity, one.entity_id) for one in await both.open_conflicts()] == [("root", "1002,a")]
+
+
+@pytest.mark.parametrize("first", list(Side))
+async def test_detached_and_written_as_a_table_of_its_own(pair: Pair, first: Side) -> None:
+    async with synced(pair, TREE) as both:
+        await both.settle()
+        await pair.main.execute("INSERT INTO root SELECT i, 'b', 'y' FROM generate_series(200, 210) i")
+        await both.settle()
+        for side in (first, first.other):
+            await both.connection(side).execute("ALTER TABLE middle DETACH PARTITION high")
+            await captured(both)
+            await both.settle()
+            await both.connection(side).execute("UPDATE root SET v = 'z' WHERE id = 1")
+            await both.assert_no_conflicts()
+        await pair.main.execute("UPDATE high SET v = 'own' WHERE id = 200")
+        await pair.backup.execute("UPDATE high SET v = 'own' WHERE id = 201")
+        await both.settle()
+        await both.assert_equal("root", "high")
+        await both.assert_no_conflicts()
+        await pair.main.execute("DROP TABLE high")
+        await captured(both)
+        await pair.main.execute("UPDATE root SET v = 'after' WHERE id = 2")
+        await both.settle()
+        await both.assert_equal("root")
+
+
+async def test_a_dropped_partition_takes_its_rows_with_it(pair: Pair) -> None:
+    async with synced(pair, TREE) as both:
+        await pair.main.execute("INSERT INTO root SELECT i, 'b', 'y' FROM generate_series(200, 210) i")
+        await both.settle()
+        for side in Side:
+            await both.connection(side).execute("DROP TABLE high")
+            await captured(both)
+            await both.settle()
+        await both.assert_equal("root")
+        await both.assert_no_conflicts()
+
+
+async def test_of_classic_inheritance_the_children_are_captured(pair: Pair) -> None:
+    schema = """
+        CREATE TABLE parent (id int PRIMARY KEY, v text);
+        CREATE TABLE child (extra int, PRIMARY KEY (id)) INHERITS (parent);
+        CREATE TABLE other (id int PRIMARY KEY);
+    """
+    async with synced(pair, schema) as both:
+        report = await install(pair.main, side=Side.MAIN, schemas=["public"])
+        states = {table.entity: table.state for table in report.tables}
+        assert states == {"parent": "refused", "child": "captured", "other": "captured"}
+        note = next(table.notes[0] for table in report.tables if table.entity == "parent")
+        assert "classic inheritance" in note
+        await pair.main.execute("INSERT INTO parent VALUES (1, 'p'); INSERT INTO child VALUES (2, 'c', 3)")
+        await pair.backup.execute(
+            "INSERT INTO child VALUES (4, 'c', 5); UPDATE child SET v = 'd' WHERE id = 2"
+        )
+        await both.settle()
+        await pair.main.execute("DELETE FROM child WHERE id = 4; INSERT INTO other VALUES (1)")
+        await pair.backup.execute("UPDATE child SET v = 'd' WHERE id = 2")
+        await both.settle()
+        await both.assert_equal("child", "other")
+        await both.assert_no_conflicts()
+        assert await pair.backup.fetchval("SELECT count(*) FROM ONLY parent") == 0
