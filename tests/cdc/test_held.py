@@ -49,7 +49,13 @@ async def test_what_it_still_needs_is_not_pruned(pair: Pair) -> None:
         await pair.backup.execute(ADD)
         await both.settle()
         await both.assert_equal("t")
-        await prune(pair.main, pair.backup, Side.MAIN, kept_s=0)
+        for more in range(100):
+            # Whatever runs on the same server holds a position back for the moment.
+            await pair.main.execute("INSERT INTO other VALUES ($1, 1)", 100 + more)
+            await both.settle()
+            await prune(pair.main, pair.backup, Side.MAIN, kept_s=0)
+            if await both.captured(Side.MAIN) == 0:
+                break
         assert await both.captured(Side.MAIN) == 0
 
 
