@@ -1,7 +1,7 @@
 """PostgreSQL's own pg_dump and pg_restore: which of those on this machine will do, and how they are run.
 
 A pg_dump reads servers of its own major version and older ones. The one that comes with the embedded server
-is always there but was built without TLS.
+is always there but was built without TLS: what it needs then is in tls_forwarder.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
 
 from cdc.errors import ConfigurationError, ConnectivityError
 
@@ -28,7 +27,7 @@ _UNREACHED = re.compile(r"connection to server|could not connect|could not trans
 
 @dataclass(frozen=True, slots=True)
 class DumpTool:
-    """A folder with pg_dump and pg_restore of one major version."""
+    """A folder with pg_dump and pg_restore of one major version. `tls`: whether they speak it."""
 
     folder: Path
     major: int
@@ -45,68 +44,26 @@ class DumpTool:
         return self.folder / "pg_restore"
 
 
-def split_password(dsn: str) -> tuple[str, str | None]:
-    """Take the password out of a libpq URI, so that the rest may stand on a command line.
-
-    Args:
-        dsn: `postgresql://user:password@host/name?...`; the password may also be a parameter.
-    """
-    parts = urlsplit(dsn)
-    credentials, at, host = parts.netloc.rpartition("@")
-    user, colon, password = credentials.partition(":")
-    found = unquote(password) if colon else None
-    kept = []
-    for name, value in _parameters(parts.query):
-        if name == "password":
-            found = value
-        else:
-            kept.append(f"{quote(name, safe='')}={quote(value, safe='')}")
-    where = f"{user}{at}{host}" if user else host
-    query = f"?{'&'.join(kept)}" if kept else ""
-    return f"{parts.scheme}://{where}{parts.path}{query}", found
-
-
-def _parameters(query: str) -> list[tuple[str, str]]:
-    """A URI's parameters as libpq reads them: a plus is a plus."""
-    pairs = (part.partition("=") for part in query.split("&") if part)
-    return [(unquote(name), unquote(value)) for name, _, value in pairs]
-
-
-def demands_tls(dsn: str) -> bool:
-    """Whether the URI allows no connection without TLS."""
-    modes = dict(_parameters(urlsplit(dsn).query))
-    return modes.get("sslmode") in {"require", "verify-ca", "verify-full"}
-
-
-def choose(tools: Iterable[DumpTool], *, server_major: int, tls: bool) -> DumpTool:
+def choose(tools: Iterable[DumpTool], *, server_major: int) -> DumpTool:
     """Take the tool nearest to the server's version that can read it.
 
     Args:
         tools: what was found on this machine.
         server_major: major version of the server to read.
-        tls: whether the connection must be encrypted.
 
     Raises:
         ConfigurationError: none of them can; the hint names the package to install.
     """
-    found = sorted(tools, key=lambda tool: tool.major)
+    found = sorted(tools, key=lambda tool: (tool.major, not tool.tls))
     able = [tool for tool in found if tool.major >= server_major]
-    package = (
-        f"install PostgreSQL {server_major}'s client programs (Debian: postgresql-client-{server_major})"
-    )
     if not able:
         have = ", ".join(sorted({str(tool.major) for tool in found})) or "none"
         raise ConfigurationError(
             f"no pg_dump here can read PostgreSQL {server_major} (found: {have})",
-            hint=f"{package}, or create the tables on BACKUP yourself, and start again",
+            hint=f"install PostgreSQL {server_major}'s client programs (Debian: postgresql-client-{server_major}),"
+            " or create the tables on BACKUP yourself, and start again",
         )
-    fit = [tool for tool in able if tool.tls or not tls]
-    if not fit:
-        raise ConfigurationError(
-            "the URL demands TLS, and the only pg_dump new enough is the embedded one, which speaks no TLS",
-            hint=f"{package}, or create the tables on BACKUP yourself, and start again",
-        )
-    return fit[0]
+    return able[0]
 
 
 async def find_tools() -> list[DumpTool]:

@@ -10,12 +10,14 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 
-from cdc.dump_tool import DumpTool, choose, demands_tls, find_tools, run, split_password
+from cdc import tls_forwarder, uri
+from cdc.dump_tool import DumpTool, choose, find_tools, run
 from cdc.errors import SchemaMismatch
 from cdc.model import Side
 from cdc.session import Connection, Endpoint
@@ -72,7 +74,7 @@ async def dump_schema(
         ConnectivityError: pg_dump could not reach the source.
     """
     server = int(await reader.fetchval("SELECT current_setting('server_version_num')")) // 10000
-    tool = choose(await find_tools(), server_major=server, tls=demands_tls(source.dsn))
+    tool = choose(await find_tools(), server_major=server)
     rows = await reader.fetch(
         statement("schema_copy_left_out", "cdc"), list(source.schemas), list(copied), list(present)
     )
@@ -97,18 +99,27 @@ async def dump_schema(
 
 
 async def _dump(tool: DumpTool, source: Endpoint, archive: Path, snapshot: str) -> None:
-    uri, password = split_password(source.dsn)
     # A pattern in double quotes is taken literally.
     names = [f'--schema="{name.replace(chr(34), chr(34) * 2)}"' for name in source.schemas]
-    await run(
-        [
-            *(str(tool.dump), f"--dbname={uri}", "--no-password", "--format=custom", "--schema-only"),
-            *("--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions"),
-            *("--no-security-labels", "--no-tablespaces", "--encoding=UTF8", "--lock-wait-timeout=30000"),
-            *(f"--snapshot={snapshot}", f"--file={archive}", *names),
-        ],
-        {"PGPASSWORD": password} if password is not None else None,
-    )
+    async with AsyncExitStack() as stack:
+        target = uri.parse(source.dsn)
+        if not tool.tls and tls_forwarder.is_needed(target):
+            target = await stack.enter_async_context(tls_forwarder.forwarded(target))
+        await run(
+            [
+                *(str(tool.dump), f"--dbname={uri.compose(target)}", "--no-password", "--format=custom"),
+                *(
+                    "--schema-only",
+                    "--no-owner",
+                    "--no-privileges",
+                    "--no-publications",
+                    "--no-subscriptions",
+                ),
+                *("--no-security-labels", "--no-tablespaces", "--encoding=UTF8", "--lock-wait-timeout=30000"),
+                *(f"--snapshot={snapshot}", f"--file={archive}", *names),
+            ],
+            {"PGPASSWORD": target.password} if target.password is not None else None,
+        )
 
 
 def keep_entries(listed: str, left_out: Iterable[tuple[int, int]]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cdc.catalog import read_shapes
-from cdc.dump_tool import DumpTool, choose, demands_tls, find_tools, split_password
+from cdc.dump_tool import DumpTool, choose, find_tools
 from cdc.errors import ConfigurationError, SchemaMismatch
 from cdc.model import Side
 from cdc.schema_copy import (
@@ -140,33 +140,17 @@ async def test_extensions_are_made_where_they_can_be(pair: Pair) -> None:
     assert await pair.backup.fetchval("SELECT count(*) FROM pg_extension WHERE extname = $1", available) == 1
 
 
-def test_the_password_stays_off_the_command_line() -> None:
-    assert split_password("postgresql://u:p%40ss@h:1/d?sslmode=require") == (
-        "postgresql://u@h:1/d?sslmode=require",
-        "p@ss",
-    )
-    assert split_password("postgresql://u@h/d?password=se%20cret&host=%2Ftmp") == (
-        "postgresql://u@h/d?host=%2Ftmp",
-        "se cret",
-    )
-    assert split_password("postgresql:///d?host=%2Ftmp") == ("postgresql:///d?host=%2Ftmp", None)
-
-
 def test_the_nearest_pg_dump_that_can_read_the_server_is_taken() -> None:
-    tools = [DumpTool(Path(str(major)), major, tls) for major, tls in ((18, False), (15, True), (16, False))]
-    assert choose(tools, server_major=15, tls=False).major == 15
-    assert choose(tools, server_major=16, tls=False).major == 16
-    with pytest.raises(ConfigurationError, match="speaks no TLS") as no_tls:
-        choose(tools, server_major=18, tls=True)
-    assert "postgresql-client-18" in no_tls.value.hint
-    with pytest.raises(ConfigurationError, match=r"found: 15, 16, 18"):
-        choose(tools, server_major=19, tls=False)
-
-
-def test_tls_is_demanded_by_the_url() -> None:
-    assert demands_tls("postgresql://h/d?sslmode=verify-full")
-    assert not demands_tls("postgresql://h/d?sslmode=prefer")
-    assert not demands_tls("postgresql://h/d")
+    tools = [
+        DumpTool(Path(str(major)), major, tls)
+        for major, tls in ((18, False), (15, True), (16, False), (16, True))
+    ]
+    assert choose(tools, server_major=15).major == 15
+    assert (choose(tools, server_major=16).major, choose(tools, server_major=16).tls) == (16, True)
+    assert choose(tools, server_major=17).major == 18
+    with pytest.raises(ConfigurationError, match=r"found: 15, 16, 18") as too_old:
+        choose(tools, server_major=19)
+    assert "postgresql-client-19" in too_old.value.hint
 
 
 async def test_the_embedded_servers_own_pg_dump_is_found() -> None:
