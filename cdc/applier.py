@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from cdc import records
 from cdc.change import Batch, CapturedTable, Change
 from cdc.errors import PositionBusy, PositionMoved
 from cdc.faults import Blame, judge
@@ -180,11 +181,23 @@ class Applier:
         outcome = Outcome()
         for run in found:
             if run.truncated:
-                outcome += await truncate(self.target, self.source, self._truncated(run.truncated))
+                items = self._truncated(run.truncated)
+                outcome += await truncate(self.target, self.source, items)
+                outcome += await self._compare_entries({item.table.entity for item in items})
                 continue
             held = live or bool(outcome.conflicts or outcome.deferred)
             outcome += await self._apply_run(run, live=held, uniform=uniform)
         return outcome
+
+    async def _compare_entries(self, truncated: Iterable[Entity]) -> Outcome:
+        """Have rows compared that the source did not take over from here before it truncated their tables."""
+        found = 0
+        for entity in truncated:
+            rows = await self.reader.connection.fetch(statement("truncate_live", "cdc"), str(entity))
+            ids = [row["entity_id"] for row in rows]
+            await records.recheck(self.target.connection, entity, ids, "in conflict when it was truncated")
+            found += len(ids)
+        return Outcome(rechecks=found)
 
     def written(self, changes: Iterable[Change]) -> list[TableShape]:
         """The target's tables that changes will be written to."""
@@ -254,17 +267,31 @@ class Applier:
                 await check_references(self.target, item.mapping, item.part, row)
                 await check_unique(self.target, item.mapping, item.part)
             return outcome + await self._look_again(prepared)
-        # Without the right to switch triggers off the server checks every key as it goes.
+        # Without the right to switch triggers off the server checks every key as it goes, and cascades.
+        if any(key.cascades for item in prepared for key in item.mapping.shape.incoming):
+            with contextlib.suppress(ReferenceBroken):
+                async with self.target.connection.transaction():
+                    return await self._apply_in_turn(prepared, live=live, uniform=uniform)
+            # Children may move to a parent's new key first, so that they do not go with the old one.
+            return await self._apply_in_turn(prepared, live=live, uniform=uniform, writes_first=True)
+        return await self._apply_in_turn(prepared, live=live, uniform=uniform)
+
+    async def _apply_in_turn(
+        self, prepared: list[Prepared], *, live: bool, uniform: bool, writes_first: bool = False
+    ) -> Outcome:
+        """Write to parents before their children, and delete children before their parents."""
         await self.target.connection.execute("SET CONSTRAINTS ALL DEFERRED")
         order = parents_first(self.target.shapes, [item.table.entity for item in prepared])
-        prepared.sort(key=lambda item: order.index(item.table.entity))
-        for item in reversed(prepared):
-            await check_dependents(self.target, item.mapping, item.part)
-            rows = await self._carry_out(item, deletes=True, writes=False, live=live, uniform=uniform)
-            outcome += await self._settle(item, rows)
-        for item in prepared:
-            rows = await self._carry_out(item, deletes=False, writes=True, live=live, uniform=uniform)
-            outcome += await self._settle(item, rows)
+        down = sorted(prepared, key=lambda item: order.index(item.table.entity))
+        outcome = Outcome()
+        for writes in (True, False) if writes_first else (False, True):
+            for item in down if writes else reversed(down):
+                if not writes:
+                    await check_dependents(self.target, item.mapping, item.part)
+                rows = await self._carry_out(
+                    item, deletes=not writes, writes=writes, live=live, uniform=uniform
+                )
+                outcome += await self._settle(item, rows)
         await self.target.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         return outcome + await self._look_again(prepared)
 

@@ -72,8 +72,12 @@ class ReferenceChecks(Pieces):
         return self._reference("references_outgoing" if outgoing else "references_incoming", key, batch)
 
     def dependents(self, key: ForeignKey, batch: Composed) -> str:
-        """The look for rows that deleting parents would cascade to."""
-        return self._reference("references_dependents", key, batch)
+        """The look for rows that deleting parents, or giving them another key, would cascade to."""
+        places = [self._place(name) for name in self._reference_columns(key, outgoing=False)]
+        moved = joined(
+            (fragment("(b.n).{f} IS DISTINCT FROM (b.m).{f}", f=place) for place in places), " OR "
+        )
+        return self._reference("references_dependents", key, batch, moved=moved)
 
     def orphans(self, key: ForeignKey) -> str:
         """The look for children anywhere without their parent."""
@@ -120,7 +124,7 @@ class ReferenceChecks(Pieces):
             child_id=child.id_of("c") if child else fragment("''"),
         )
 
-    def _reference(self, name: str, key: ForeignKey, batch: Composed) -> str:
+    def _reference(self, name: str, key: ForeignKey, batch: Composed, **more: Composed) -> str:
         outgoing = name == "references_outgoing"
         names = self._reference_columns(key, outgoing=outgoing)
         places = [identifier(f"r{i}") for i in range(len(names))]
@@ -154,6 +158,7 @@ class ReferenceChecks(Pieces):
             parent_match=match(fragment("p"), key.parent_columns, parent_first=True),
             child=qualified(key.child.schema, key.child.table),
             child_match=match(fragment("c"), key.child_columns, parent_first=False),
+            **more,
         )
 
 

@@ -79,7 +79,9 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
             if not (outcome.conflicts or outcome.deferred):
                 for row in due:
                     await connection.execute(statement("deferred_done", "cdc"), row["id"])
-                return outcome
+                    # The source may have gone on meanwhile in a way that only a TRUNCATE told of.
+                    await records.recheck(connection, row["entity"], [row["entity_id"]], "written late")
+                return outcome + Outcome(rechecks=len(due))
             if len(due) > 1:
                 raise _Mixed  # noqa: TRY301 - leaves the savepoint, then the halves are tried
             if outcome.conflicts:

@@ -1,10 +1,11 @@
--- Purpose:    Find a row that deleting these parents would cascade to, although no change says so.
--- Parameters: $1 to $4 belong to {batch}.
+-- Purpose:    Find a row that deleting these parents, or giving them another key, would cascade to, although no
+--             change says so.
+-- Parameters: those of {batch}.
 -- Result:     one row when there is one: the reference's text.
 WITH batch AS MATERIALIZED (
-    SELECT b.old::{image} AS n FROM {batch} WHERE b.old IS NOT NULL AND b.new IS NULL
+    SELECT b.old::{image} AS n, b.new::{image} AS m, b.new IS NULL AS gone FROM {batch} WHERE b.old IS NOT NULL
 ), ref AS MATERIALIZED (
-    SELECT DISTINCT {references} FROM batch b WHERE {complete}
+    SELECT DISTINCT {references} FROM batch b WHERE {complete} AND (b.gone OR {moved})
 )
 SELECT {reference_text} AS reference FROM ref r
 WHERE EXISTS (SELECT FROM {parent} p WHERE {parent_match})
