@@ -82,13 +82,13 @@ async def test_links_stream_and_survive_cut_connections(both: Synced) -> None:
 
 
 async def test_a_failure_that_does_not_pass_stops_a_link_until_resumed(both: Synced) -> None:
-    await both.backup.execute("ALTER TABLE cdc.position RENAME TO hidden")
+    await both.backup.execute("ALTER TABLE cdc.sync_state RENAME TO hidden")
     async with supervised(both, limit=2) as watched:
         await watched.until(lambda: watched.states() == [LinkState.STOPPED, LinkState.STREAMING])
         health = watched.supervisor.health[Side.MAIN]
         assert health.failures == 2
-        assert "cdc.position" in str(health.error)
-        await both.backup.execute("ALTER TABLE cdc.hidden RENAME TO position")
+        assert "cdc.sync_state" in str(health.error)
+        await both.backup.execute("ALTER TABLE cdc.hidden RENAME TO sync_state")
         watched.supervisor.decided(Config(resumes={Side.MAIN: NOTE}))
         await watched.streaming()
 
