@@ -48,7 +48,9 @@ def problems(
         links: the links as the status shows them.
     """
     for side, error in seen.errors.items():
-        yield _problem("error", error, f"Check that {side} runs and that its URL is right.")
+        yield problem(
+            f"database-away:{side}", "error", error, f"Check that {side} runs and that its URL is right."
+        )
     yield from _not_working(rules, seen, service)
     for side in rules.sides if rules.enabled and service is not None else ():
         yield from _link_problems(side, links[side], live(side, service))
@@ -57,13 +59,27 @@ def problems(
     yield from _first_contact(seen, (service or {}).get("undecided"))
     if seen.open_conflicts:
         count = "1 conflict is" if seen.open_conflicts == 1 else f"{seen.open_conflicts} conflicts are"
-        yield _problem(
+        yield problem(
+            "conflicts-open",
             "warning",
             f"{count} open; both versions are kept",
             "Look with `cdc conflicts`, decide with `cdc resolve ENTITY ID MAIN|BACKUP`.",
         )
     for side, changelog in seen.changelogs.items():
         yield from _changelog_problems(side, rules, changelog)
+
+
+def problem(name: str, severity: str, message: str, hint: str) -> Problem:
+    """Make a problem as the status shows it.
+
+    Args:
+        name: says which problem it is, in all documents for as long as it lasts: a word for the kind and, after
+            a colon, what it is about (`changelog-large:MAIN`). Alerts and the dashboard go by it.
+        severity: error, warning or info.
+        message: what is wrong.
+        hint: what to do about it.
+    """
+    return {"id": name, "severity": severity, "message": message, "hint": hint}
 
 
 def live(side: Side, service: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -79,22 +95,25 @@ def time_text(at: datetime | None) -> str | None:
     )
 
 
-def _problem(severity: str, message: str, hint: str) -> Problem:
-    return {"severity": severity, "message": message, "hint": hint}
-
-
 def _not_working(rules: Rules, seen: Observation, service: Mapping[str, Any] | None) -> Iterator[Problem]:
     if not rules.enabled:
-        yield _problem(
+        yield problem(
+            "service-disabled",
             "info",
             "ENABLE_BACKUP_SERVICE is false: nothing is synced, changes are captured and kept",
             "Set ENABLE_BACKUP_SERVICE=true and start the service again.",
         )
     elif service is None:
-        yield _problem("warning", "the service is not running: nothing is synced", "Start it with `cdc run`.")
+        yield problem(
+            "service-not-running",
+            "warning",
+            "the service is not running: nothing is synced",
+            "Start it with `cdc run`.",
+        )
     for side, node in seen.nodes.items():
         if not node.installed:
-            yield _problem(
+            yield problem(
+                f"not-installed:{side}",
                 "warning",
                 f"{side}: schema cdc is not installed, nothing is captured",
                 "`cdc install-triggers`",
@@ -107,20 +126,30 @@ def _link_problems(side: Side, link: Mapping[str, Any], told: Mapping[str, Any])
         by_itself = "it goes on by itself once the database is back"
         again = by_itself if told.get("connectivity") else "then `cdc resume`"
         what = f"has stopped after {link['consecutiveFailures']} failures: {link['lastError']}"
-        yield _problem("error", f"{LINK_NAMES[side]} {what}", f"{hint}; {again}")
+        yield problem(
+            f"link-stopped:{LINK_NAMES[side]}", "error", f"{LINK_NAMES[side]} {what}", f"{hint}; {again}"
+        )
     elif link["lastError"]:
-        yield _problem("warning", f"{LINK_NAMES[side]} tries again: {link['lastError']}", hint)
+        yield problem(
+            f"link-failing:{LINK_NAMES[side]}",
+            "warning",
+            f"{LINK_NAMES[side]} tries again: {link['lastError']}",
+            hint,
+        )
 
 
 def _waiting(side: Side, seen: Observation) -> Iterator[Problem]:
     if seen.decisions is not None and side in seen.decisions.pauses:
         note = seen.decisions.pauses[side]
         what = f"was paused by {note.by or 'somebody'} at {time_text(note.at)}"
-        yield _problem("info", f"{LINK_NAMES[side]} {what}", "`cdc resume`")
+        yield problem(f"link-paused:{LINK_NAMES[side]}", "info", f"{LINK_NAMES[side]} {what}", "`cdc resume`")
     facts = seen.links.get(side)
     for entity, reason in sorted(facts.held.items()) if facts else ():
-        yield _problem(
-            "warning", f"{entity} waits on the way {LINK_NAMES[side]}: {reason}", "It goes on by itself."
+        yield problem(
+            f"table-waits:{entity}:{LINK_NAMES[side]}",
+            "warning",
+            f"{entity} waits on the way {LINK_NAMES[side]}: {reason}",
+            "It goes on by itself.",
         )
 
 
@@ -132,9 +161,10 @@ def _first_contact(seen: Observation, undecided: Mapping[str, str] | None) -> It
         "(BACKUP's rows count) or `fill` (only rows that one side lacks are copied)."
     )
     for line in _differences(notes[0]) if notes else ():
-        yield _problem("error", f"the two sides differ, nothing is written until you choose: {line}", choices)
+        what = f"the two sides differ, nothing is written until you choose: {line}"
+        yield problem(f"first-contact:{line.partition(': ')[0]}", "error", what, choices)
     if undecided is not None and not notes:
-        yield _problem("error", undecided["message"], undecided["hint"] or choices)
+        yield problem("first-contact", "error", undecided["message"], undecided["hint"] or choices)
 
 
 def _differences(note: Any) -> list[str]:
@@ -159,7 +189,8 @@ def _changelog_problems(side: Side, rules: Rules, changelog: ChangelogFacts) -> 
     size, hours = changelog.size / 1024**2, changelog.oldest_seconds / 3600
     grown = changelog.size > LARGE_CHANGELOG or changelog.oldest_seconds > OLD_CHANGELOG
     if grown or not rules.enabled:
-        yield _problem(
+        yield problem(
+            f"changelog-large:{side}" if grown else f"changelog-kept:{side}",
             "warning" if grown else "info",
             f"{side}: the changelog holds {size:.0f} MiB, its oldest change is {hours:.1f} hours old",
             "It empties as the other side applies it. Where that will not happen: `cdc uninstall-triggers`.",

@@ -29,7 +29,8 @@ def test_each_has_a_severity_a_message_and_a_hint() -> None:
         decisions=Config(),
     )
     listed = found(seen, None)
-    assert all(set(each) == {"severity", "message", "hint"} for each in listed)
+    assert all(set(each) == {"id", "severity", "message", "hint"} for each in listed)
+    assert len({each["id"] for each in listed}) == len(listed)
     assert all(each["hint"] and each["severity"] in {"error", "warning", "info"} for each in listed)
     said = " ".join(each["message"] for each in listed)
     for word in (
@@ -70,4 +71,4 @@ def test_first_contact_that_waits_for_a_choice(note: Any, line: str) -> None:
 def test_first_contact_that_left_no_counts() -> None:
     undecided = {"message": "MAIN has no tables, and BACKUP holds data", "hint": "run your migrations"}
     listed = found(Observation(), {**SERVICE, "undecided": undecided})
-    assert listed == [{"severity": "error", **undecided}]
+    assert listed == [{"id": "first-contact", "severity": "error", **undecided}]

@@ -109,6 +109,7 @@ def test_a_stopped_link_is_not_called_paused() -> None:
     assert states(found) == ("stopped", "streaming", "stopped")
     assert found["problems"] == [
         {
+            "id": "link-stopped:BACKUP_TO_MAIN",
             "severity": "error",
             "message": "BACKUP_TO_MAIN has stopped after 5 failures: disk full",
             "hint": "Make room; then `cdc resume`",
