@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import asyncpg
 
@@ -14,19 +15,24 @@ from cdc.errors import PositionBusy, PositionMoved
 from cdc.faults import Blame, judge
 from cdc.fit import check_fit
 from cdc.former import read_former
+from cdc.locks import contended, lock_rows
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Policy, Side
 from cdc.obstacles import changes_rows
+from cdc.patience import GrownOld
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
-from cdc.residue import Outcome, Residue, settle, written_otherwise
+from cdc.residue import Outcome, Residue, put_off_locked, settle, written_otherwise
 from cdc.shape import Shapes, TableShape
 from cdc.target import LOCK_TIMEOUT_MS, Target, check_marks
 from cdc.truncate import Truncated, deletes, prepare, truncate
 from cdc.uniqueness import check_unique
 from cdc.workset import Part, Run, parents_first, runs
 from triggers.statements import statement
+
+SLOW_BATCHES: Final = 20
+"""Batches that are applied carefully at once after one that took too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,9 @@ class NotUniform(Exception):
 
 class Applier:
     """Applies what one source did to one target."""
+
+    _hurried = 0
+    """Batches that are still to be applied carefully, because one took too long."""
 
     def __init__(
         self,
@@ -80,6 +89,7 @@ class Applier:
             PositionBusy: it is locked.
             ShapeMoved: a table is not any more what its statements were made for.
         """
+        self.target.patience.begin()
         try:
             row = await self.target.connection.fetchrow(
                 statement("position_advance", "cdc"),
@@ -94,6 +104,7 @@ class Applier:
                 self.target.role,
                 [shape.relid for shape in shapes],
                 str(after.witness) if after.witness else None,
+                self.target.patience.statement_timeout,
             )
         except asyncpg.LockNotAvailableError as error:
             raise PositionBusy(f"the position of {self.source} is locked") from error
@@ -139,12 +150,39 @@ class Applier:
             asyncpg.PostgresError: the target refused something; nothing was applied.
             ReferenceBroken: a foreign key would not hold; nothing was applied.
         """
-        for uniform in (True, False):
-            with contextlib.suppress(NotUniform):
+
+        async def work(*, uniform: bool) -> Outcome:
+            await self.advance(before, batch.after, len(batch.changes), self.written(batch.changes))
+            return await self.apply_changes(batch.changes, uniform=uniform)
+
+        return await self._begin_anew(work)
+
+    async def _begin_anew(self, work: Callable[..., Awaitable[Outcome]]) -> Outcome:
+        """Do the work in a transaction: the short way, else any way, else waiting for nobody."""
+        for uniform in (True, False) if self._hurried == 0 else ():
+            try:
                 async with self.target.connection.transaction():
-                    await self.advance(before, batch.after, len(batch.changes), self.written(batch.changes))
-                    return await self.apply_changes(batch.changes, uniform=uniform)
-        raise AssertionError  # the second round raises no NotUniform
+                    return await work(uniform=uniform)
+            except NotUniform:
+                continue
+            except (asyncpg.PostgresError, GrownOld) as error:
+                if not contended(error):
+                    raise
+                # A target on which batches take so long will be as slow with the next ones.
+                self._hurried = 0 if isinstance(error, asyncpg.LockNotAvailableError) else SLOW_BATCHES
+                break
+        self._hurried = max(self._hurried - 1, 0)
+        async with self.careful(), self.target.connection.transaction():
+            return await work(uniform=False)
+
+    @contextlib.asynccontextmanager
+    async def careful(self) -> AsyncIterator[None]:
+        """Transactions inside lock their rows beforehand and wait for nobody, so they may last."""
+        self.target.patience.careful = True
+        try:
+            yield
+        finally:
+            self.target.patience.careful = False
 
     async def apply_changes(
         self, changes: Sequence[Change], *, ignore_live: bool = False, uniform: bool = False
@@ -153,31 +191,34 @@ class Applier:
 
         Args:
             changes: in the changelog's order; their mappings are prepared.
-            ignore_live: they are live entries' own, which must not hold them.
+            ignore_live: they are live entries' own, which must not hold them; their rows are locked already.
             uniform: try the shorter statements for changes that are all of one kind.
 
         Raises:
             NotUniform: with `uniform`, something was not as expected; the transaction is to be given up.
         """
         wanted = (change for change in changes if not self._is_held(change))
-        return await self._apply_runs(runs(wanted), live=self._live and not ignore_live, uniform=uniform)
+        live = self._live and not ignore_live
+        return await self._apply_runs(runs(wanted), live=live, uniform=uniform, locked=ignore_live)
 
     async def apply_staged(
         self, before: Position, after: Position, parts: list[Part], changes: int
     ) -> Outcome:
         """Apply changes that were brought to the target beforehand; otherwise as `apply`."""
-        for uniform in (True, False):
-            with contextlib.suppress(NotUniform):
-                async with self.target.connection.transaction():
-                    await self.advance(before, after, changes, self._shapes(part.table_id for part in parts))
-                    return await self._apply_runs([Run(tables=parts)], live=self._live, uniform=uniform)
-        raise AssertionError  # the second round raises no NotUniform
+
+        async def work(*, uniform: bool) -> Outcome:
+            await self.advance(before, after, changes, self._shapes(part.table_id for part in parts))
+            return await self._apply_runs([Run(tables=parts)], live=self._live, uniform=uniform)
+
+        return await self._begin_anew(work)
 
     async def deletes(self, change: Change) -> list[Change]:
         """A TRUNCATE that cannot be carried out at once as deletes, inside the open transaction."""
         return [delete for item in self._truncated([change]) for delete in await deletes(self.target, item)]
 
-    async def _apply_runs(self, found: Sequence[Run], *, live: bool, uniform: bool) -> Outcome:
+    async def _apply_runs(
+        self, found: Sequence[Run], *, live: bool, uniform: bool, locked: bool = False
+    ) -> Outcome:
         outcome = Outcome()
         for run in found:
             if run.truncated:
@@ -186,7 +227,13 @@ class Applier:
                 outcome += await self._compare_entries({item.table.entity for item in items})
                 continue
             held = live or bool(outcome.conflicts or outcome.deferred)
-            outcome += await self._apply_run(run, live=held, uniform=uniform)
+            prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]
+            if self.target.patience.careful and not locked:
+                kept = await self._lock(prepared)
+                outcome, held = outcome + kept, held or kept.deferred > 0
+            outcome += await self._apply_prepared(prepared, live=held, uniform=uniform and not held)
+            for item in prepared:
+                await self._advance_sequences(item)
         return outcome
 
     async def _compare_entries(self, truncated: Iterable[Entity]) -> Outcome:
@@ -239,12 +286,17 @@ class Applier:
         known = ((change, self._table(change.table_id)) for change in changes)
         return [Truncated(change, table) for change, table in known if table is not None]
 
-    async def _apply_run(self, run: Run, *, live: bool, uniform: bool) -> Outcome:
-        prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]
-        outcome = await self._apply_prepared(prepared, live=live, uniform=uniform and not live)
+    async def _lock(self, prepared: Sequence[Prepared]) -> Outcome:
+        """Lock the rows of a run, and put off those that somebody holds."""
+        kept = 0
+        await self.target.connection.execute(f"SET LOCAL lock_timeout = {self.target.patience.lock_timeout}")
         for item in prepared:
-            await self._advance_sequences(item)
-        return outcome
+            changes = await lock_rows(self.target, item.mapping, item.part)
+            residue = Residue(self.target, self.source, item.mapping, Policy.MANUAL)
+            for change in changes:
+                await put_off_locked(residue, change)
+            kept += len(changes)
+        return Outcome(deferred=kept)
 
     async def _advance_sequences(self, item: Prepared) -> None:
         if not item.part.inserts:
@@ -264,6 +316,7 @@ class Applier:
                 outcome += await self._settle(item, rows)
                 suspects.append((item, rows[0]))
             for item, row in suspects:
+                self.target.patience.check()
                 await check_references(self.target, item.mapping, item.part, row)
                 await check_unique(self.target, item.mapping, item.part)
             return outcome + await self._look_again(prepared)
@@ -313,6 +366,7 @@ class Applier:
         self, item: Prepared, *, deletes: bool, writes: bool, live: bool, uniform: bool
     ) -> Sequence[asyncpg.Record]:
         """Run the table's statement; the first row of the result has the totals, see apply.sql."""
+        self.target.patience.check()
         part, mapping = item.part, item.mapping
         if part.op is not None and uniform and mapping.is_uniform(part.op):
             if not (deletes if part.op is Op.DELETE else writes):

@@ -134,7 +134,9 @@ class Referee:
             for link in self._links.values() if waiting else ():
                 link.nudge()
             try:
-                await asyncio.wait_for(self._called.wait(), pause if waiting else RECHECK_IDLE_S)
+                # Not wait_for: before Python 3.12 a cancellation that met the call would be lost.
+                async with asyncio.timeout(pause if waiting else RECHECK_IDLE_S):
+                    await self._called.wait()
             except TimeoutError:
                 continue
             self._called.clear()

@@ -90,7 +90,7 @@ async def _drain(applier: Applier, entity: str, table_id: int, reached: Position
     while changes := await applier.reader.read_held(reached, table_id):
         await applier.prepare(changes)
         reached = reached.paged(reached.window_to or reached.seen, changes[-1].seq)
-        async with connection.transaction():
+        async with applier.careful(), connection.transaction():
             await connection.fetchrow(
                 statement("held_advance", "cdc"),
                 applier.source,

@@ -112,6 +112,11 @@ class Mapping(UniqueChecks):
             subsumed=self._subsumed(fragment("$5")),
         )
 
+    def lock_keys(self, batch: Composed) -> str:
+        """Lock the rows that a batch will write to, as far as nobody else holds them."""
+        wanted = ("image", "key_of_b", "same_key", "keys", "entity_id", "table", "match")
+        return self._render("lock_keys", wanted, batch=batch, subsumed=self._subsumed(fragment("$5")))
+
     def unwritten(self, batch: Composed) -> str:
         """The look for rows that are not as they were to be written."""
         wanted = ("image", "key_of_b", "same_key", "keys", "entity_id", "table", "match", "current", "after")

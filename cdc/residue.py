@@ -127,7 +127,7 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
     for change in changes:
         row = locked.get(change.entity_id)
         if row is None and change.entity_id in present:
-            await _defer_locked(residue, change)
+            await put_off_locked(residue, change)
             outcome += Outcome(deferred=1)
             continue
         verdict = detect(
@@ -195,7 +195,8 @@ async def _conflict(residue: Residue, change: NetChange, kind: ConflictType, cur
     return Outcome(applied=1) if winner else Outcome(conflicts=1)
 
 
-async def _defer_locked(residue: Residue, change: NetChange) -> None:
+async def put_off_locked(residue: Residue, change: NetChange) -> None:
+    """Keep a change whose row somebody else holds, to be tried again soon."""
     entry = entry_of(residue, change, ConflictType.REJECTED, None, ConflictStatus.DEFERRED)
     await records.record(residue.target.connection, replace(entry, error=LOCKED))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,13 +13,16 @@ import asyncpg
 from cdc import records
 from cdc.applier import Applier, splits
 from cdc.change import Change
-from cdc.errors import PositionBusy
+from cdc.errors import PositionBusy, SchemaMismatch
+from cdc.faults import Blame, judge
 from cdc.images import to_text
+from cdc.locks import lock_rows
 from cdc.model import ConflictStatus, Op
 from cdc.references import ReferenceBroken
 from cdc.residue import LOCKED, Outcome
 from cdc.splitter import describe
-from cdc.target import lock_position
+from cdc.target import ShapeMoved, check_marks, lock_position
+from cdc.workset import runs
 from triggers.statements import statement
 
 LIMIT: Final = 500
@@ -39,23 +42,75 @@ async def retry_deferred(applier: Applier) -> Outcome:
     Raises:
         asyncpg.PostgresError: an error that no row is to blame for.
     """
-    connection = applier.target.connection
-    await applier.prepare(
-        _changes(applier, await connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT))
-    )
-    with contextlib.suppress(PositionBusy):
-        return await _retry_due(applier)
+    due = await applier.target.connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT)
+    fitting, waiting = await _sort_out(applier, due)
+    try:
+        with contextlib.suppress(PositionBusy):
+            async with applier.careful(), applier.target.connection.transaction():
+                return await _retry_due(applier, fitting, waiting)
+    except ShapeMoved:
+        await applier.refresh()
+    except asyncpg.PostgresError as error:
+        if judge(error.sqlstate).blame is not Blame.SHAPE:
+            raise
+        await applier.refresh()
     return Outcome()
 
 
-async def _retry_due(applier: Applier) -> Outcome:
+async def _sort_out(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[set[int], dict[int, str]]:
+    """Make the mappings of entries; returns those that can be tried, and why others wait for their schema."""
+    fitting: set[int] = set()
+    waiting: dict[int, str] = {}
+    for row in due:
+        if row["entity"] in applier.held:
+            waiting[row["id"]] = "the table waits until both sides have the same columns"
+            continue
+        try:
+            await applier.prepare(_changes(applier, [row]))
+        except SchemaMismatch as mismatch:
+            waiting[row["id"]] = str(mismatch)
+        else:
+            fitting.add(row["id"])
+    return fitting, waiting
+
+
+async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mapping[int, str]) -> Outcome:
     connection = applier.target.connection
-    async with connection.transaction():
-        # Only now is the list sure: nobody resolves an entry while the position is locked.
-        if await lock_position(connection, applier.source, applier.target.role) is None:
-            return Outcome()
-        due = await connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT)
-        return await _try(applier, due) if due else Outcome()
+    shapes = list(applier.target.shapes.values())
+    locked = await lock_position(
+        connection, applier.source, applier.target.role, [shape.relid for shape in shapes]
+    )
+    if locked is None:
+        return Outcome()
+    check_marks(shapes, locked["mark"])
+    await connection.execute(f"SET LOCAL lock_timeout = {applier.target.patience.lock_timeout}")
+    # Only now is the list sure: nobody resolves an entry while the position is locked.
+    due = await connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT)
+    outcome = Outcome()
+    for row in due:
+        if row["id"] in waiting:
+            outcome += await _failed(applier, row, SchemaMismatch(waiting[row["id"]]))
+    ready = [row for row in due if row["id"] in fitting]
+    kept = await _locked(applier, _changes(applier, ready))
+    for row in ready:
+        if (row["entity"], row["entity_id"]) in kept:
+            outcome += await _failed(applier, row, asyncpg.LockNotAvailableError(LOCKED))
+    ready = [row for row in ready if (row["entity"], row["entity_id"]) not in kept]
+    return outcome + (await _try(applier, ready) if ready else Outcome())
+
+
+async def _locked(applier: Applier, changes: Sequence[Change]) -> set[tuple[str, str]]:
+    """Lock the rows of entries; returns those that somebody else holds."""
+    found = set()
+    for run in runs(changes):
+        for part in run.tables:
+            table = applier.reader.known(part.table_id)
+            if table is None:
+                continue
+            mapping = applier.target.mapped(table.entity, part.columns)
+            for change in await lock_rows(applier.target, mapping, part, live=True):
+                found.add((str(table.entity), change.entity_id))
+    return found
 
 
 class _Mixed(Exception):
@@ -99,7 +154,7 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
 async def _failed(applier: Applier, row: asyncpg.Record, error: Exception) -> Outcome:
     kind, constraint, text = describe(error)
     connection = applier.target.connection
-    shown = text != LOCKED
+    shown = text != LOCKED and not isinstance(error, SchemaMismatch)
     await connection.execute(
         statement("deferred_failed", "cdc"), row["id"], kind, constraint, text, pause(row["tries"]), shown
     )

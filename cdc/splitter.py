@@ -10,6 +10,7 @@ import asyncpg
 from cdc import records
 from cdc.applier import Applier, splits
 from cdc.change import Batch, CapturedTable, Change
+from cdc.errors import SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.images import join_key, parse_row
 from cdc.model import ConflictStatus, ConflictType, Op, Policy
@@ -25,7 +26,7 @@ async def apply_split(applier: Applier, before: Position, batch: Batch) -> Outco
         PositionMoved: another instance applied the window.
         asyncpg.PostgresError: an error that no single row is to blame for; nothing was applied.
     """
-    async with applier.target.connection.transaction():
+    async with applier.careful(), applier.target.connection.transaction():
         await applier.advance(before, batch.after, len(batch.changes), applier.written(batch.changes))
         applier.expect_live()
         return await halve(applier, batch.changes)
@@ -92,4 +93,6 @@ def describe(error: Exception) -> tuple[ConflictType, str | None, str]:
         fault = judge(error.sqlstate)
         text = LOCKED if fault.blame is Blame.LOCK else str(error)
         return fault.type, getattr(error, "constraint_name", None), text
+    if isinstance(error, SchemaMismatch):
+        return ConflictType.SCHEMA_MISMATCH, None, str(error)
     return ConflictType.REJECTED, None, str(error)

@@ -13,14 +13,12 @@ from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.former import Former
 from cdc.mapping import Mapping
 from cdc.model import Entity
+from cdc.patience import LONGEST_WAIT_MS, Patience, read_patience
 from cdc.pieces import image_field
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified
 from triggers.statements import statement
-
-LOCK_TIMEOUT_MS: Final = 200
-"""Far below deadlock_timeout's default of 1 s, so that an application is not the victim because of us."""
 
 # Every apply statement joins a small list of keys to an indexed table. Nested loops over the index visit the
 # rows in key order and cost the same whatever the statistics say.
@@ -29,6 +27,8 @@ _PLANNER = (
     # Planning the apply statement takes longer than carrying it out for one row.
     "SET plan_cache_mode = force_generic_plan"
 )
+
+LOCK_TIMEOUT_MS: Final = LONGEST_WAIT_MS
 
 
 class ShapeMoved(Exception):
@@ -42,6 +42,7 @@ class Target:
         """Take a connection from `cdc.session.connect` and the schemas that are synced."""
         self.connection = connection
         self.replica = False
+        self.patience = Patience()
         self.patience_s = 0.0
         """How much longer this transaction may wait for others, seconds."""
         self.shapes: Shapes = {}
@@ -59,7 +60,8 @@ class Target:
 
     async def prepare(self) -> None:
         """Set the session up and find out what it may do."""
-        await self.connection.execute(f"{_PLANNER}; SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        self.patience = await read_patience(self.connection)
+        await self.connection.execute(f"{_PLANNER}; SET lock_timeout = {self.patience.lock_timeout}")
         self.replica = await may_set_replica_role(self.connection)
         await self.refresh()
 

@@ -2,7 +2,9 @@
 -- Parameters: $1 id, $2 type, $3 constraint, $4 error, $5 seconds until the next try, $6 whether it is to be shown.
 -- Result:     none.
 UPDATE cdc.sync_state
-SET type = $2, constraint_name = $3, error = $4, tries = tries + 1,
+SET type = CASE WHEN $6 OR status = 'DEFERRED' THEN $2 ELSE type END,
+    constraint_name = CASE WHEN $6 OR status = 'DEFERRED' THEN $3 ELSE constraint_name END,
+    error = CASE WHEN $6 OR status = 'DEFERRED' THEN $4 ELSE error END, tries = tries + 1,
     status = CASE WHEN $6 THEN 'OPEN' ELSE status END,
     next_try_at = clock_timestamp() + make_interval(secs => $5), updated_at = clock_timestamp()
 WHERE id = $1

@@ -2,7 +2,7 @@
 --             was read, move it on, and set the transaction up. Of two instances only one gets a row.
 -- Parameters: $1 source, $2 epoch, $3 seen and $4 last_seq as read; $5 seen, $6 window_to, $7 last_seq as they
 --             become; $8 number of changes; $9 the replication role to work under; $10 the tables, oid[];
---             $11 the last change applied.
+--             $11 the last change applied; $12 statement_timeout.
 -- Result:     one row, or none where the stored position is another: live and subsumed, whether cdc.sync_state
 --             has entries that hold keys or settle changes; mark (of the tables, see marks.sql and shape_surroundings.sql).
 UPDATE cdc.position p
@@ -11,6 +11,7 @@ SET seen = $5::text::pg_snapshot, window_to = $6::text::pg_snapshot, last_seq = 
     last_applied_at = CASE WHEN $8 > 0 THEN clock_timestamp() ELSE p.last_applied_at END
 WHERE p.source = $1 AND p.entity = '' AND p.epoch = $2 AND p.seen::text = $3 AND p.last_seq IS NOT DISTINCT FROM $4
 RETURNING set_config('cdc.applying', 'on', true), set_config('synchronous_commit', 'on', true),
+          set_config('statement_timeout', $12, true),
           -- A role without the right may not even set it to what it is.
           set_config(CASE WHEN $9::text IS NULL THEN 'cdc.role' ELSE 'session_replication_role' END, coalesce($9, ''), true),
           EXISTS (SELECT FROM cdc.sync_state WHERE status IN ('DEFERRED', 'OPEN'))
