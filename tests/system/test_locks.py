@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 from statistics import median
 
 import pytest
 
 from cdc.model import Side
 from cdc.stats import Options
-from tests.databases import Pair
+from tests.databases import Host, Pair, Servers, make_cluster
 from tests.live import equal, running, until
 from tests.synced import Synced, synced
 
@@ -228,3 +230,47 @@ async def test_with_an_hour_between_polls_every_change_arrives_at_once(pair: Pai
             f"at most {times[-1] * 1000:.1f} ms"
         )
         assert times[-1] < 2
+
+
+@pytest.fixture
+async def preparing(server_folder: Path) -> AsyncIterator[Pair]:
+    """A database on each of two servers that allow prepared transactions."""
+    clusters = {
+        side: make_cluster(side.lower(), server_folder, max_prepared_transactions="10") for side in Side
+    }
+    try:
+        await asyncio.gather(*(cluster.start() for cluster in clusters.values()))
+        main, backup = (Host(side, cluster.url(), cluster) for side, cluster in clusters.items())
+        async with Pair(Servers(main, backup, template="template1")) as pair:
+            yield pair
+    finally:
+        await asyncio.gather(*(cluster.kill() for cluster in clusters.values()))
+
+
+async def test_prepared_transactions(preparing: Pair) -> None:
+    """They refuse NOTIFY: there is none, and polling alone brings everything over."""
+    async with synced(preparing, SCHEMA, options=HOUR) as both, running(both):
+        for i, side in enumerate(Side):
+            writer = both.connection(side)
+            await writer.execute(
+                f"BEGIN; UPDATE t SET v = 'prepared' WHERE id = {i + 1}; PREPARE TRANSACTION 'p{i}'"
+            )
+            await writer.execute(
+                f"BEGIN; UPDATE t SET v = 'gone' WHERE id = {i + 10}; PREPARE TRANSACTION 'q{i}'"
+            )
+            # It was written before and is committed after what is applied meanwhile.
+            times = [await arrives(both, "UPDATE t SET v = $1 WHERE id = 100", source=side) for _ in range(2)]
+            print(f"polled: at most {max(times):.2f} s")  # noqa: T201
+            await writer.execute(f"COMMIT PREPARED 'p{i}'")
+            await writer.execute(f"ROLLBACK PREPARED 'q{i}'")
+            await equal(both, "t")
+            assert (
+                await both.connection(side.other).fetchval("SELECT v FROM t WHERE id = $1", i + 1)
+                == "prepared"
+            )
+        # Rows of a prepared transaction stay locked without any session.
+        await both.backup.execute("BEGIN; UPDATE t SET u = u WHERE id = 50; PREPARE TRANSACTION 'sits'")
+        await both.main.execute("UPDATE t SET v = 'all'")
+        await arrives(both, "UPDATE t SET v = $1 WHERE id = 100")
+        await both.backup.execute("ROLLBACK PREPARED 'sits'")
+        await equal(both, "t")
