@@ -201,7 +201,8 @@ class Resolver:
         op = Op.DELETE if new is None else Op.INSERT if old is None else Op.UPDATE
         change = Change(0, 0, datetime.now(UTC), number, op, columns, old, new)
         applier = Applier(self._targets[loser], winner, reader, lambda _: Policy.MANUAL)
-        outcome = await applier.apply_changes([change], ignore_live=True)
+        async with applier.careful():  # the rows are locked
+            outcome = await applier.apply_changes([change], ignore_live=True)
         if outcome.conflicts or outcome.deferred:
             raise ConflictMoved(
                 f"{decision.entity} {decision.entity_id} changed on {loser} meanwhile",
