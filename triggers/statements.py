@@ -9,6 +9,7 @@ from importlib.resources import files
 from triggers.identifiers import Composed
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_HEADER = re.compile(r"\A(?:--.*\n)+")
 
 
 @cache
@@ -38,4 +39,5 @@ def render(name: str, package: str = "triggers", **parts: Composed) -> str:
     for key, part in parts.items():
         if not isinstance(part, Composed):
             raise TypeError(f"part {key!r} of {package}/sql/{name}.sql is plain text, not composed names")
-    return _PLACEHOLDER.sub(lambda found: parts[found[1]], text)
+    # Not the header: a name may hold a line break, which would end its comment.
+    return _PLACEHOLDER.sub(lambda found: parts[found[1]], _HEADER.sub("", text))

@@ -45,3 +45,8 @@ def test_every_file_says_what_it_is_for(path: Path) -> None:
 
 def test_numbers() -> None:
     assert number(-7) == "-7"
+
+
+def test_a_name_with_a_line_break_stays_out_of_the_header() -> None:
+    table = identifier("two\nlines")
+    assert render("pair_has_rows", "cdc", table=table) == f"SELECT EXISTS (SELECT 1 FROM {table} AS t)\n"
