@@ -64,6 +64,7 @@ class Applier:
         """Take the target's session, the link's source side and reader, and the look-up of policies.
 
         `held` are tables, in the contract's form, that wait for their schema: their changes are passed over.
+        `paged` is set while a window is applied in parts, `provisional` while there are more of them to come.
         """
         self.target = target
         self.source = source
@@ -71,6 +72,7 @@ class Applier:
         self.held: set[str] = set()
         self._policy = policy
         self._live = True
+        self.provisional = self.paged = False
         self._known: Shapes | None = None
 
     async def advance(
@@ -113,6 +115,8 @@ class Applier:
         check_marks(shapes, row["mark"])
         self.target.patience_s = LOCK_TIMEOUT_MS / 1000
         self._live = row["live"]
+        self.provisional = after.window_to is not None
+        self.paged = self.provisional or before.window_to is not None
 
     def expect_live(self) -> None:
         """From here on this transaction keeps entries itself, so statements must look at them."""
@@ -125,6 +129,7 @@ class Applier:
             SchemaMismatch: the target has no such table, or no key like the source's.
         """
         self.target.patience_s = LOCK_TIMEOUT_MS / 1000
+        self.provisional = self.paged = False
         if self._known is not self.reader.shapes:
             await self._learn_former()
         parts: dict[tuple[int, tuple[str, ...]], list[Change]] = {}
@@ -390,7 +395,10 @@ class Applier:
         left = [row for row in rows if row["act"] is not None]
         if not left:
             return Outcome(applied=total)
-        residue = Residue(self.target, self.source, item.mapping, self._policy(item.table.entity))
+        policy = self._policy(item.table.entity)
+        residue = Residue(
+            self.target, self.source, item.mapping, policy, paged=self.paged, provisional=self.provisional
+        )
         settled = await settle(residue, item.part, left)
         return Outcome(applied=total - len(left)) + settled
 

@@ -149,7 +149,9 @@ class Link:
 
     async def retry(self) -> float | None:
         """Try put-off rows that are due. Returns seconds until the next is due, None when there is none."""
-        _, applier, _ = self._opened()
+        _, applier, position = self._opened()
+        if position.window_to is not None:
+            return 0  # what they wait for may be in the rest of the window
         self._kept = False
         pause = await next_retry(applier)
         if pause == 0:

@@ -35,8 +35,11 @@ def dump(image: Image | None) -> str | None:
     return None if image is None else json.dumps(image, ensure_ascii=False)
 
 
-async def record(connection: Connection, entry: Entry) -> bool:
-    """Keep an entry, or refresh the live one of its key. Returns whether it is new."""
+async def record(connection: Connection, entry: Entry, *, reorder: bool = False) -> bool:
+    """Keep an entry, or refresh the live one of its key, with `reorder` as `refresh` does.
+
+    Returns whether it is new.
+    """
     row = await connection.fetchrow(
         statement("sync_state_record", "cdc"),
         entry.source,
@@ -52,17 +55,35 @@ async def record(connection: Connection, entry: Entry) -> bool:
         entry.resolution,
         entry.resolved_by,
         entry.reason,
+        reorder,
     )
     return bool(row and row["is_new"])
 
 
 async def refresh(
-    connection: Connection, entity: Entity, incoming: Sequence[tuple[str, Image | None]]
+    connection: Connection,
+    entity: Entity,
+    changes: Sequence[tuple[str, Image | None, Image | None]],
+    *,
+    reorder: bool = False,
 ) -> None:
-    """Give live entries the source's newest row, and have both sides' rows compared."""
-    ids = [entity_id for entity_id, _ in incoming]
+    """Give live entries the source's newest row, and have both sides' rows compared.
+
+    Args:
+        connection: the open applying transaction.
+        entity: the table.
+        changes: for each record its id and the source's row before and after the change.
+        reorder: a change that ends where a put-off entry starts goes before it: they are of one transaction
+            that was read in parts, and wrote them in another order.
+    """
+    ids = [entity_id for entity_id, _, _ in changes]
     await connection.execute(
-        statement("sync_state_refresh", "cdc"), str(entity), ids, [dump(image) for _, image in incoming]
+        statement("sync_state_refresh", "cdc"),
+        str(entity),
+        ids,
+        [dump(after) for _, _, after in changes],
+        [dump(before) for _, before, _ in changes],
+        reorder,
     )
     await recheck(connection, entity, ids, "changed while in conflict")
 

@@ -41,12 +41,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Residue:
-    """Where the undone changes belong and what the table's policy is."""
+    """Where the undone changes belong and what the table's policy is.
+
+    `paged`: the same transactions are applied in parts; `provisional`: more of them is still to come, which may
+    explain what is met now.
+    """
 
     target: Target
     source: Side
     mapping: Mapping
     policy: Policy
+    paged: bool = False
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +85,13 @@ async def settle(residue: Residue, part: Part, rows: Sequence[asyncpg.Record]) -
     outcome = Outcome()
     if held:
         columns = residue.mapping.columns
-        newest = [(row["entity_id"], to_image(columns, row["after"])) for row in held]
-        await records.refresh(residue.target.connection, residue.mapping.entity, newest)
+        newest = [
+            (row["entity_id"], to_image(columns, row["before"]), to_image(columns, row["after"]))
+            for row in held
+        ]
+        await records.refresh(
+            residue.target.connection, residue.mapping.entity, newest, reorder=residue.paged
+        )
         outcome += Outcome(conflicts=len(held), rechecks=len(held))
     if broken:
         outcome += await _settle_broken(residue, part, broken)
@@ -139,7 +150,13 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
                 row is not None and row["same_as_after"],
             )
         )
-        if isinstance(verdict, ConflictType):
+        if isinstance(verdict, ConflictType) and residue.provisional:
+            entry = entry_of(
+                residue, change, verdict, row["current"] if row else None, ConflictStatus.DEFERRED
+            )
+            await records.record(residue.target.connection, entry, reorder=True)
+            outcome += Outcome(deferred=1)
+        elif isinstance(verdict, ConflictType):
             outcome += await _conflict(residue, change, verdict, row["current"] if row else None)
             again.append(change.entity_id)
         elif verdict is Verdict.APPLY:

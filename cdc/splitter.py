@@ -65,7 +65,8 @@ async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError |
     kept = 0
     for net in _net_changes(table, change):
         entry = entry_of(residue, net, kind, None, ConflictStatus.DEFERRED)
-        await records.record(applier.target.connection, replace(entry, constraint=constraint, error=text))
+        entry = replace(entry, constraint=constraint, error=text)
+        await records.record(applier.target.connection, entry, reorder=applier.paged)
         kept += 1
     return Outcome(deferred=kept)
 

@@ -98,7 +98,7 @@ async def _note(target: Target, left: _Left) -> Outcome:
     if left.item.relation != table.entity:
         compared, gone = compared | gone, set()  # of another partition, perhaps
     await records.recheck(target.connection, table.entity, list(compared), "written beside a TRUNCATE")
-    await records.refresh(target.connection, table.entity, [(entity_id, None) for entity_id in gone])
+    await records.refresh(target.connection, table.entity, [(entity_id, None, None) for entity_id in gone])
     return Outcome(conflicts=len(gone), rechecks=len(compared | gone))
 
 
