@@ -10,7 +10,7 @@ from triggers.catalog import Connection
 from triggers.errors import TriggerError
 from triggers.statements import statement
 
-VERSION = 3
+VERSION = 5
 """The newest schema_<version>.sql; each brings the schema from the version before."""
 
 FUNCTIONS = ("wake", "capture_insert", "capture_update", "capture_delete", "capture_truncate")

@@ -17,6 +17,7 @@ AS $capture$
 #variable_conflict use_column
 BEGIN
     IF current_setting('cdc.applying', true) = 'on' THEN
+        PERFORM nextval('cdc.own_writes');
         RETURN NULL;
     END IF;
     INSERT INTO cdc.changelog (table_id, op, columns, seen)
