@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Final
 
 import asyncpg
 
 from cdc.applier import Applier, splits
-from cdc.change import Batch
+from cdc.change import Batch, Change
 from cdc.errors import CdcError, ConnectivityError, PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.held import RETRY_S, hold, load, release
@@ -26,7 +28,7 @@ from cdc.retry import next_retry, retry_deferred
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.splitter import apply_split
 from cdc.stage import Stage
-from cdc.stats import Options, Stats, StepResult
+from cdc.stats import SAMPLED, Options, Stats, StepResult
 from cdc.target import ShapeMoved, Target
 
 BUSY_READS: Final = 3
@@ -144,7 +146,7 @@ class Link:
                 f"link {self.side} to {self.target.side} was cut: {error or type(error).__name__}"
             ) from error
         self.position = self._stored = batch.after
-        self._count(len(batch.changes), batch.changes[-1].at, outcome)
+        self._count(*_sampled(batch.changes), outcome)
         return StepResult(len(batch.changes), outcome.applied, outcome.conflicts, batch.more)
 
     async def retry(self) -> float | None:
@@ -242,7 +244,10 @@ class Link:
                 raise
             return None  # page by page, the offending rows are found
         self.position = self._stored = batch.after
-        self._count(batch.changes, batch.last_at, outcome)
+        counts = Counter[int]()
+        for part in batch.parts:
+            counts[part.table_id] += part.count
+        self._count(counts, [batch.last_at], outcome)
         return StepResult(batch.changes, outcome.applied, outcome.conflicts, more=True)
 
     async def _skip(self, batch: Batch) -> None:
@@ -282,15 +287,24 @@ class Link:
             hint="look for a session that holds a lock on cdc.position",
         )
 
-    def _count(self, changes: int, last_at: datetime, outcome: Outcome) -> None:
-        now = datetime.now(UTC)
-        self.stats.applied += changes
+    def _count(self, counts: Mapping[int, int], written: Sequence[datetime], outcome: Outcome) -> None:
+        reader, _, _ = self._opened()
+        tables = Counter[str]()
+        for number, changes in counts.items():
+            known = reader.known(number)
+            tables[str(known.entity) if known else str(number)] += changes
+        self.stats.count(datetime.now(UTC), asyncio.get_running_loop().time(), written, tables)
         self.stats.conflicts += outcome.conflicts
-        self.stats.last_applied_at = now
-        self.stats.lags.append((now - last_at).total_seconds())
         self._kept = self._kept or outcome.deferred > 0
         if outcome.rechecks:
             self.on_recheck()
+
+
+def _sampled(changes: Sequence[Change]) -> tuple[Counter[int], list[datetime]]:
+    """Give how many changes each table has, and when some of them, the last included, were made."""
+    last = len(changes) - 1
+    written = [changes[i].at for i in range(last, -1, -max(len(changes) // SAMPLED, 1))]
+    return Counter(map(attrgetter("table_id"), changes)), written
 
 
 def _stale(error: Exception) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from cdc.lag import Lags, Rate
+
 BATCH_ROWS: Final = 10_000
 BATCH_BYTES: Final = 16 * 1024 * 1024
-LAGS_KEPT: Final = 1_000
+SAMPLED: Final = 10
+"""Changes of a batch, about, whose lags are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,35 @@ class StepResult:
 
 @dataclass(slots=True)
 class Stats:
-    """What a link has done since it was made. Lags are seconds from the write to its commit on the target."""
+    """What a link has done since it was made.
+
+    Lags are seconds from the write to its commit on the target. The write's time is by the source's clock:
+    `source_ahead` (seconds, measured elsewhere) is taken off.
+    """
 
     applied: int = 0
     conflicts: int = 0
     last_applied_at: datetime | None = None
-    lags: deque[float] = field(default_factory=lambda: deque(maxlen=LAGS_KEPT))
+    source_ahead: float = 0.0
+    tables: Counter[str] = field(default_factory=Counter)
+    """Changes applied by table."""
+    lags: Lags = field(default_factory=Lags)
+    rate: Rate = field(default_factory=Rate)
+
+    def count(
+        self, now: datetime, moment: float, written: Sequence[datetime], tables: Mapping[str, int]
+    ) -> None:
+        """Count a batch that was applied.
+
+        Args:
+            now: the time, by our clock.
+            moment: the same instant in seconds, on a clock that only goes forward.
+            written: when some of its changes were made, by the source's clock; evenly chosen.
+            tables: how many of its changes each table had.
+        """
+        changes = sum(tables.values())
+        self.applied += changes
+        self.tables.update(tables)
+        self.last_applied_at = now
+        self.lags.add(moment, ((now - at).total_seconds() + self.source_ahead for at in written), changes)
+        self.rate.add(moment, changes)
