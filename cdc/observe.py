@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cdc.clock import Offset, offset
 from cdc.model import Side
 from cdc.session import Connection
 from triggers.statements import statement
@@ -43,6 +45,8 @@ class NodeFacts:
     first_contact_note: Any = None
     working: bool = False
     """Whether a service holds the working lock here (only ever on MAIN)."""
+    clock: Offset | None = None
+    """How far the server's clock is ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,24 @@ class ChangelogFacts:
     oldest_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    """The open conflicts: type by entity and entity id, MOST_CONFLICTS of each side at most."""
+
+    mark: str
+    records: Mapping[tuple[str, str], str]
+
+
 async def node(connection: Connection) -> NodeFacts:
     """Read what a database is to us. Works before anything is installed."""
+    asked = time.time()
     row = await connection.fetchrow(statement("observe_installed", "cdc"))
-    version, installed = (row["version"], row["installed"]) if row else ("", False)
-    if not installed:
-        return NodeFacts(version=version, installed=False)
-    own = await connection.fetchrow(statement("observe_node", "cdc"))
+    if row is None:
+        return NodeFacts(version="", installed=False)
+    version, clock = row["version"], offset(asked, row["clock"], time.time())
+    own = await connection.fetchrow(statement("observe_node", "cdc")) if row["installed"] else None
     if own is None:
-        return NodeFacts(version=version, installed=False)
+        return NodeFacts(version=version, installed=False, clock=clock)
     return NodeFacts(
         version=version,
         installed=True,
@@ -69,6 +82,7 @@ async def node(connection: Connection) -> NodeFacts:
         first_contact=own["first_contact"],
         first_contact_note=json.loads(own["first_contact_note"] or "null"),
         working=own["working"],
+        clock=clock,
     )
 
 
@@ -115,10 +129,20 @@ async def changelog(connection: Connection) -> ChangelogFacts:
     return ChangelogFacts(row["bytes"], row["oldest_seconds"]) if row else ChangelogFacts(0, 0.0)
 
 
-async def open_conflicts(main: Connection, backup: Connection) -> int:
-    """Count the records with an open conflict; one that both sides hold counts once."""
-    records: set[tuple[str, str]] = set()
-    for connection in (main, backup):
+async def open_conflicts(main: Connection, backup: Connection, known: Conflicts | None = None) -> Conflicts:
+    """Read which records have an open conflict, and of what type; one that both sides hold counts once.
+
+    Args:
+        main: to MAIN.
+        backup: to BACKUP.
+        known: what was read before; given back where nothing has changed since, which is cheap to see.
+    """
+    sides = (main, backup)
+    mark = "|".join([str(await each.fetchval(statement("observe_conflict_mark", "cdc"))) for each in sides])
+    if known is not None and known.mark == mark:
+        return known
+    records: dict[tuple[str, str], str] = {}
+    for connection in reversed(sides):
         rows = await connection.fetch(statement("observe_conflicts", "cdc"), MOST_CONFLICTS)
-        records.update((row["entity"], row["entity_id"]) for row in rows)
-    return len(records)
+        records.update({(row["entity"], row["entity_id"]): row["type"] for row in rows})
+    return Conflicts(mark, records)

@@ -83,7 +83,7 @@ async def check_removable(connections: Mapping[Side, Connection], *, force: bool
         return
     main, backup = connections[Side.MAIN], connections[Side.BACKUP]
     reasons = []
-    if conflicts := await observe.open_conflicts(main, backup):
+    if conflicts := len((await observe.open_conflicts(main, backup)).records):
         reasons.append(f"{conflicts} conflicts are open")
     for source, target, side in ((main, backup, Side.MAIN), (backup, main, Side.BACKUP)):
         if pending := (await observe.link_status(source, target, side)).pending:

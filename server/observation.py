@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from cdc import config, observe
+from cdc.clock import Clock, Offset
 from cdc.errors import CdcError
 from cdc.model import Side
 from cdc.session import UNREACHABLE, Connection, connect
@@ -31,6 +32,9 @@ class Observation:
     changelogs: dict[Side, observe.ChangelogFacts] = field(default_factory=dict)
     errors: dict[Side, str] = field(default_factory=dict)
     open_conflicts: int | None = None
+    conflicts: observe.Conflicts | None = None
+    clocks: dict[Side, Offset] = field(default_factory=dict)
+    """How far each server's clock is ahead of ours."""
     decisions: config.Config | None = None
 
 
@@ -43,6 +47,8 @@ class Observer:
         self._lock = asyncio.Lock()
         self._last = Observation()
         self._looked = 0.0
+        self._clocks = {side: Clock() for side in Side}
+        self._conflicts: observe.Conflicts | None = None
 
     async def look(self) -> Observation:
         """Look at both databases; never raises for one that is away."""
@@ -69,7 +75,8 @@ class Observer:
             async with asyncio.timeout(PATIENCE):
                 seen.links[Side.MAIN] = await observe.link_status(main, backup, Side.MAIN)
                 seen.links[Side.BACKUP] = await observe.link_status(backup, main, Side.BACKUP)
-                seen.open_conflicts = await observe.open_conflicts(main, backup)
+                self._conflicts = await observe.open_conflicts(main, backup, self._conflicts)
+                seen.conflicts, seen.open_conflicts = self._conflicts, len(self._conflicts.records)
         except _FAILURES:
             await self.close()
         return seen
@@ -82,6 +89,7 @@ class Observer:
                     connection = await connect(self._databases.endpoint(side), "status", timeout=PATIENCE)
                     self._connections[side] = connection
                 seen.nodes[side] = await observe.node(connection)
+                self._note_clock(side, seen)
                 if seen.nodes[side].installed:
                     seen.changelogs[side] = await observe.changelog(connection)
                     if side is Side.MAIN:
@@ -91,6 +99,13 @@ class Observer:
             stale = self._connections.pop(side, None)
             if stale is not None:
                 stale.terminate()
+
+    def _note_clock(self, side: Side, seen: Observation) -> None:
+        clock = self._clocks[side]
+        if (found := seen.nodes[side].clock) is not None:
+            clock.note(found)
+        if clock.offset is not None:
+            seen.clocks[side] = clock.offset
 
 
 def _reason(side: Side, error: BaseException) -> str:
