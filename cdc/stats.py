@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from cdc.lag import Lags, Rate
+from cdc.lag import Lags, Percentiles, Rate
 
 BATCH_ROWS: Final = 10_000
 BATCH_BYTES: Final = 16 * 1024 * 1024
@@ -33,6 +33,14 @@ class StepResult:
     applied: int = 0
     conflicts: int = 0
     more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a link measured of late: percentiles of the lag (None: nothing applied), changes a second."""
+
+    lag: Percentiles | None
+    per_second: float
 
 
 @dataclass(slots=True)
@@ -69,3 +77,7 @@ class Stats:
         self.last_applied_at = now
         self.lags.add(moment, ((now - at).total_seconds() + self.source_ahead for at in written), changes)
         self.rate.add(moment, changes)
+
+    def figures(self, moment: float) -> Figures:
+        """Give what was measured of late; `moment` is now, on the clock that `count` was given."""
+        return Figures(self.lags.percentiles(moment), self.rate.per_second(moment))

@@ -14,6 +14,8 @@ from server.observation import Observation
 
 LINK_NAMES = {Side.MAIN: "MAIN_TO_BACKUP", Side.BACKUP: "BACKUP_TO_MAIN"}
 LARGE_CHANGELOG = 1024**3
+LARGE_SKEW = 1.0
+"""Seconds, beyond what the measurement may be off by, from which clocks count as wrong."""
 OLD_CHANGELOG = 24 * 3600.0
 """Bytes and seconds from which a changelog that waits is worth a warning."""
 
@@ -67,6 +69,7 @@ def problems(
         )
     for side, changelog in seen.changelogs.items():
         yield from _changelog_problems(side, rules, changelog)
+    yield from _clock_problems(seen)
 
 
 def problem(name: str, severity: str, message: str, hint: str) -> Problem:
@@ -194,4 +197,18 @@ def _changelog_problems(side: Side, rules: Rules, changelog: ChangelogFacts) -> 
             "warning" if grown else "info",
             f"{side}: the changelog holds {size:.0f} MiB, its oldest change is {hours:.1f} hours old",
             "It empties as the other side applies it. Where that will not happen: `cdc uninstall-triggers`.",
+        )
+
+
+def _clock_problems(seen: Observation) -> Iterator[Problem]:
+    if set(seen.clocks) != set(Side):
+        return
+    skew = seen.clocks[Side.BACKUP] - seen.clocks[Side.MAIN]
+    if abs(skew.ahead) > skew.uncertainty + LARGE_SKEW:
+        which = "ahead of" if skew.ahead > 0 else "behind"
+        yield problem(
+            "clock-skew",
+            "warning",
+            f"BACKUP's clock is {abs(skew.ahead):.1f} seconds {which} MAIN's",
+            "Sync does not depend on clocks, but policies that compare times do: set up NTP on both servers.",
         )

@@ -23,7 +23,7 @@ from cdc.errors import FirstContactUndecided
 from cdc.first_contact import first_contact
 from cdc.model import Entity, Policy, Side
 from cdc.session import connect
-from cdc.stats import Options
+from cdc.stats import Figures, Options
 from server import progress, status, upkeep
 from server.databases import Databases, SameDatabaseError, check_distinct, opened
 from server.demo import greeting, seed, traffic
@@ -116,9 +116,13 @@ class Service:
         """Make the status document; a database that is away makes it poorer, not an error."""
         seen = await self._observer.look() if self._observer is not None else Observation()
         told: Mapping[str, Any] | None = self.document()
+        figures: Mapping[Side, Figures] = {}
         if self._phase is Phase.STANDBY:
             told = {**((seen.decisions and seen.decisions.service) or {}), "phase": Phase.STANDBY.value}
-        return status.document(self._rules, seen, told)
+        elif self._supervisor is not None:
+            self._supervisor.clocks(seen.clocks)
+            figures = self._supervisor.figures()
+        return status.document(self._rules, seen, told, figures)
 
     def document(self) -> dict[str, Any]:
         """Give what only this process knows, for other processes to read."""

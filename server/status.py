@@ -7,21 +7,29 @@ from importlib.metadata import version
 from typing import Any
 
 from cdc.model import Side
+from cdc.stats import Figures
 from server.health import LinkState
 from server.observation import Observation
 from server.problems import LINK_NAMES, Rules, live, problems, time_text
 
 
-def document(rules: Rules, seen: Observation, service: Mapping[str, Any] | None) -> dict[str, Any]:
+def document(
+    rules: Rules,
+    seen: Observation,
+    service: Mapping[str, Any] | None,
+    figures: Mapping[Side, Figures] | None = None,
+) -> dict[str, Any]:
     """Make the document that `GET /backup/status` and `cdc status --json` give.
 
     Args:
         rules: the settings.
         seen: what the databases told.
         service: what the working service says of itself (`service_json`); None where none works.
+        figures: what the links of this very process measured; only the working service has any.
     """
     service = _compared(seen, service)
-    links = {side: _link(side, rules, seen, service) for side in Side}
+    measured = figures or {}
+    links = {side: _link(side, rules, seen, service) | _measured(measured.get(side)) for side in Side}
     return {
         "enabled": rules.enabled,
         "state": _state(rules, links, service),
@@ -34,9 +42,24 @@ def document(rules: Rules, seen: Observation, service: Mapping[str, Any] | None)
             "links": {LINK_NAMES[side]: link for side, link in links.items()},
         },
         "backup": {"last": None, "next": None, "lastVerified": None},
+        "clocks": _clocks(seen),
         "openConflicts": seen.open_conflicts,
         "problems": [*problems(rules, seen, service, links)],
     }
+
+
+def _measured(figures: Figures | None) -> dict[str, Any]:
+    if figures is None:
+        return {"lag": None, "perSecond": None}
+    return {"lag": figures.lag and figures.lag.as_json(), "perSecond": round(figures.per_second, 1)}
+
+
+def _clocks(seen: Observation) -> dict[str, Any]:
+    """Say how far the two servers' clocks are apart (BACKUP's ahead of MAIN's), give or take."""
+    if set(seen.clocks) != set(Side):
+        return {"skewMs": None, "uncertaintyMs": None}
+    skew = seen.clocks[Side.BACKUP] - seen.clocks[Side.MAIN]
+    return {"skewMs": round(skew.ahead * 1000, 1), "uncertaintyMs": round(skew.uncertainty * 1000, 1)}
 
 
 def _compared(seen: Observation, service: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -14,10 +14,12 @@ from typing import Any
 
 import structlog
 
+from cdc.clock import Offset
 from cdc.config import Config
 from cdc.engine import Engine
 from cdc.link import Link
 from cdc.model import Side
+from cdc.stats import Figures
 from server.health import Fault, Health, LinkState, classify, delay, describe
 from server.problems import LINK_NAMES
 
@@ -78,6 +80,17 @@ class Supervisor:
     def as_json(self) -> dict[str, Any]:
         """Give the links by name, as they are published."""
         return {LINK_NAMES[side]: health.as_json() for side, health in self.health.items()}
+
+    def figures(self) -> dict[Side, Figures]:
+        """Give what the links measured of late."""
+        now = asyncio.get_running_loop().time()
+        return {side: link.stats.figures(now) for side, link in self._links.items()}
+
+    def clocks(self, offsets: Mapping[Side, Offset]) -> None:
+        """Tell the links how far their sources' clocks are ahead of ours, for their lags."""
+        for side, link in self._links.items():
+            if side in offsets:
+                link.stats.source_ahead = offsets[side].ahead
 
     async def forgiven(self, seconds: float | None) -> None:
         """Wait for a decision of people about any link; `seconds` at most, without end where None."""

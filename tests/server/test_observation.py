@@ -37,6 +37,9 @@ async def test_a_pair_that_is_synced(pair: Pair) -> None:
         assert seen.open_conflicts == 0
         assert seen.decisions is not None
         assert set(seen.changelogs) == set(Side)
+        for clock in seen.clocks.values():
+            assert abs(clock.ahead) <= clock.uncertainty + 0.1  # the same clock, in truth
+        assert set(seen.clocks) == set(Side)
 
 
 async def test_before_anything_is_installed(pair: Pair) -> None:

@@ -3,9 +3,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from cdc.clock import Offset
 from cdc.config import Config, Note
+from cdc.lag import Percentiles
 from cdc.model import Side
 from cdc.observe import ChangelogFacts, LinkFacts, NodeFacts
+from cdc.stats import Figures
 from server.observation import Observation
 from server.problems import Rules
 from server.status import document
@@ -35,12 +38,14 @@ def healthy() -> Observation:
         },
         changelogs={side: ChangelogFacts(8192, 0.0) for side in Side},
         open_conflicts=0,
+        clocks={Side.MAIN: Offset(1.0, 0.25), Side.BACKUP: Offset(-0.5, 0.5)},
         decisions=Config(),
     )
 
 
 def test_the_contracts_shape() -> None:
-    found = document(RULES, healthy(), WORKING)
+    figures = {Side.MAIN: Figures(Percentiles(0.0015, 0.02, 0.3), 12.345)}
+    found = document(RULES, healthy(), WORKING, figures)
     assert list(found) == [
         "enabled",
         "state",
@@ -48,6 +53,7 @@ def test_the_contracts_shape() -> None:
         "databases",
         "sync",
         "backup",
+        "clocks",
         "openConflicts",
         "problems",
     ]
@@ -65,6 +71,8 @@ def test_the_contracts_shape() -> None:
                 "consecutiveFailures": 0,
                 "lastError": None,
                 "lastAppliedAt": "2026-01-02T03:04:05.678Z",
+                "lag": {"p50": 1.5, "p95": 20.0, "p99": 300.0},
+                "perSecond": 12.3,
             },
             "BACKUP_TO_MAIN": {
                 "state": "streaming",
@@ -74,9 +82,12 @@ def test_the_contracts_shape() -> None:
                 "consecutiveFailures": 0,
                 "lastError": None,
                 "lastAppliedAt": None,
+                "lag": None,
+                "perSecond": None,
             },
         },
     }
+    assert found["clocks"] == {"skewMs": -1500.0, "uncertaintyMs": 750.0}
     assert found["backup"] == {"last": None, "next": None, "lastVerified": None}
     assert (found["state"], found["problems"], found["openConflicts"]) == ("running", [], 0)
 
