@@ -7,13 +7,12 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Final
 
 import asyncpg
 
 from cdc.applier import Applier, splits
-from cdc.change import Batch, Change
+from cdc.change import Batch
 from cdc.errors import CdcError, ConnectivityError, PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.held import RETRY_S, hold, load, release
@@ -28,7 +27,7 @@ from cdc.retry import next_retry, retry_deferred
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.splitter import apply_split
 from cdc.stage import Stage
-from cdc.stats import SAMPLED, Options, Stats, StepResult
+from cdc.stats import Options, Stats, StepResult, sampled
 from cdc.target import ShapeMoved, Target
 
 BUSY_READS: Final = 3
@@ -146,7 +145,7 @@ class Link:
                 f"link {self.side} to {self.target.side} was cut: {error or type(error).__name__}"
             ) from error
         self.position = self._stored = batch.after
-        self._count(*_sampled(batch.changes), outcome)
+        self._count(*sampled(batch.changes), outcome)
         return StepResult(len(batch.changes), outcome.applied, outcome.conflicts, batch.more)
 
     async def retry(self) -> float | None:
@@ -244,10 +243,7 @@ class Link:
                 raise
             return None  # page by page, the offending rows are found
         self.position = self._stored = batch.after
-        counts = Counter[int]()
-        for part in batch.parts:
-            counts[part.table_id] += part.count
-        self._count(counts, [batch.last_at], outcome)
+        self._count(batch.counts, [batch.last_at], outcome)
         return StepResult(batch.changes, outcome.applied, outcome.conflicts, more=True)
 
     async def _skip(self, batch: Batch) -> None:
@@ -298,13 +294,6 @@ class Link:
         self._kept = self._kept or outcome.deferred > 0
         if outcome.rechecks:
             self.on_recheck()
-
-
-def _sampled(changes: Sequence[Change]) -> tuple[Counter[int], list[datetime]]:
-    """Give how many changes each table has, and when some of them, the last included, were made."""
-    last = len(changes) - 1
-    written = [changes[i].at for i in range(last, -1, -max(len(changes) // SAMPLED, 1))]
-    return Counter(map(attrgetter("table_id"), changes)), written
 
 
 def _stale(error: Exception) -> bool:

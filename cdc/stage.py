@@ -7,7 +7,7 @@ columns do not fit. Anything else, and any batch that raises, goes the ordinary 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -66,6 +66,14 @@ class StagedBatch:
     after: Position
     changes: int
     last_at: datetime
+
+    @property
+    def counts(self) -> Counter[int]:
+        """How many of the changes each table has, by its number."""
+        counts = Counter[int]()
+        for part in self.parts:
+            counts[part.table_id] += part.count
+        return counts
 
 
 class Stage:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Final
 
+from cdc.change import Change
 from cdc.lag import Lags, Percentiles, Rate
 
 BATCH_ROWS: Final = 10_000
@@ -81,3 +83,10 @@ class Stats:
     def figures(self, moment: float) -> Figures:
         """Give what was measured of late; `moment` is now, on the clock that `count` was given."""
         return Figures(self.lags.percentiles(moment), self.rate.per_second(moment))
+
+
+def sampled(changes: Sequence[Change]) -> tuple[Counter[int], list[datetime]]:
+    """Give how many of some changes each table has (by number), and when some, the last included, were made."""
+    last = len(changes) - 1
+    written = [changes[i].at for i in range(last, -1, -max(len(changes) // SAMPLED, 1))]
+    return Counter(map(attrgetter("table_id"), changes)), written
