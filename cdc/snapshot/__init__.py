@@ -1,1 +1,1 @@
-"""Snapshot files: what is in them, how they are written, kept, proved and restored."""
+"""Snapshot files: what is in them, how they are written, verified, stored and restored."""
