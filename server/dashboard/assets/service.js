@@ -1,0 +1,45 @@
+// What the service is asked for: every route that this page uses, in one place.
+
+import { get, part, send } from "./request.js";
+
+export const status = () => get("/backup/status");
+export const stats = () => get("/backup/stats");
+export const logIn = (token) => send("POST", "/login", { body: { token } });
+export const logOut = () => send("POST", "/logout");
+
+export const pause = () => send("POST", "/backup/sync/pause");
+export const resume = () => send("POST", "/backup/sync/resume");
+
+const conflictPath = ({ entity, entityId }) => `/backup/conflicts/${part(entity)}/${part(entityId)}`;
+/** A page of conflicts. `filter`: status, entity, type, limit, cursor. */
+export const conflicts = (filter) => get("/backup/conflicts", filter);
+export const conflict = (key) => get(conflictPath(key));
+/** Decide one. `decision`: resolution, version, and for MERGE values. */
+export const resolve = (key, decision) => send("POST", `${conflictPath(key)}/resolve`, { body: decision });
+
+export const snapshots = () => get("/backup/snapshots");
+const snapshotPath = (name) => `/backup/snapshots/${part(name)}`;
+export const contentOf = (name) => `${snapshotPath(name)}/content`;
+export const removeSnapshot = (name) => send("DELETE", snapshotPath(name));
+export const pinSnapshot = (name, pinned) => send("PUT", `${snapshotPath(name)}/pin`, { body: { pinned } });
+
+export const backUp = () => send("POST", "/backup/trigger");
+export const exportAll = (includeHistory) =>
+  send("POST", "/backup/export", { body: { includeHistory }, parameters: { wait: "false" } });
+/** What a restore would do; nothing is written. */
+export const previewRestore = (request) =>
+  send("POST", "/backup/restore", { body: { ...request, dryRun: true } });
+/** Begin a restore; answers with its history entry. */
+export const restore = (request) =>
+  send("POST", "/backup/restore", { body: request, parameters: { wait: "false" } });
+export const verify = () => send("POST", "/backup/verify", { parameters: { wait: "false" } });
+
+/** A page of operations. `filter`: type, status, limit, cursor. */
+export const history = (filter) => get("/backup/history", filter);
+export const operation = (id) => get(`/backup/history/${part(id)}`);
+export const cancel = (id) => send("DELETE", `/backup/history/${part(id)}`);
+export const audit = (filter) => get("/backup/audit", filter);
+
+export const policies = () => get("/backup/policies");
+export const setPolicy = (entity, rule) => send("PUT", `/backup/policies/${part(entity)}`, { body: rule });
+export const settings = () => get("/backup/settings");
