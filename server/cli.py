@@ -18,6 +18,7 @@ from server.commands.resync import resync
 from server.commands.run import run
 from server.commands.status import status
 from server.commands.sync import pause, resume, sync
+from server.commands.token import token
 from server.console import complain
 from triggers.errors import TriggerError
 
@@ -45,6 +46,7 @@ for command in (
     resolve,
     policy,
     resync,
+    token,
     doctor,
 ):
     cli.add_command(command)

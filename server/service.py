@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from enum import StrEnum
 from typing import Any
@@ -25,11 +25,11 @@ from cdc.model import Entity, Policy, Side
 from cdc.session import connect
 from cdc.stats import Figures, Options
 from server import progress, status, upkeep
+from server.api.address import Address
 from server.databases import Databases, SameDatabaseError, check_distinct, opened
 from server.demo import greeting, seed, traffic
 from server.embedded import binaries
 from server.health import LinkState
-from server.http import Address
 from server.installation import install_both, tell
 from server.leadership import Leadership
 from server.observation import Observation, Observer
@@ -60,12 +60,18 @@ class Service:
         settings: valid ones.
         choice: what to do where both sides hold different data: fill, main, backup, or None to wait.
         console: where progress bars and the demo's greeting go.
+        invite: makes a one-time login code, for the demo's greeting.
     """
 
-    def __init__(self, settings: Settings, choice: str | None, console: Console) -> None:
+    def __init__(
+        self, settings: Settings, choice: str | None, console: Console, invite: Callable[[], str]
+    ) -> None:
         self._settings = settings
         self._choice = choice
         self._console = console
+        self._invite = invite
+        self.databases: Databases | None = None
+        """Where both sides are; None until that is known."""
         self._rules = Rules(
             enabled=settings.enable_backup_service,
             two_way=settings.enable_two_way_sync,
@@ -90,6 +96,7 @@ class Service:
         """
         async with AsyncExitStack() as stack:
             databases = await stack.enter_async_context(opened(self._settings, create=True))
+            self.databases = databases
             for note in databases.notes:
                 _log.info(note)
             self._observer = Observer(databases)
@@ -150,12 +157,13 @@ class Service:
     def _greet(self, databases: Databases, address: Address) -> None:
         """Tell a person at a terminal what the demo is about, and a log where it is."""
         main, backup, busy = databases.main.dsn, databases.backup.dsn, self._settings.demo_traffic
+        link = f"{address}/login?code={self._invite()}"
         if self._console.is_terminal:
             psql = str(binaries().psql)
-            text = greeting.greeting(main, backup, address.port, psql=psql, busy=busy)
+            text = greeting.greeting(main, backup, link, psql=psql, busy=busy)
             self._console.print(text, soft_wrap=True)
         else:
-            _log.info("demo", main=main, backup=backup, status=f"{address}/backup/status", traffic=busy)
+            _log.info("demo", main=main, backup=backup, dashboard=link, traffic=busy)
 
     async def _prepare(self, databases: Databases, supervisor: Supervisor) -> None:
         """Install what is missing and settle first contact, as often as it takes."""

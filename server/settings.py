@@ -157,6 +157,20 @@ class Settings(BaseSettings):
             raise ValueError(f"must be at least {SHORTEST_SECRET} bytes long")
         return value
 
+    @field_validator("jwt_public_key", mode="after")
+    @classmethod
+    def _usable_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from server.api.tokens import read_public_key  # noqa: PLC0415 - slow to import, and rarely needed
+
+            read_public_key(value.get_secret_value())
+        return value
+
+    @property
+    def key(self) -> SecretStr | None:
+        """Whichever of the three ways to name the tokens' key is used; None: the demo's own."""
+        return self.jwt_secret or self.jwt_public_key or self.jwt_jwks_url
+
     @property
     def main_url(self) -> DatabaseUrl | None:
         """MAIN as the user named it; None where the embedded server is used."""

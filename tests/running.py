@@ -15,10 +15,14 @@ from typing import Any
 
 import aiohttp
 
+from server.api.tokens import Terms, mint
 from server.settings import VARIABLES
 
 PATIENCE = 30.0
 """Seconds that any one thing is waited for; reached only when something is broken."""
+JWT_SECRET = "a secret of the tests, longer than 32 bytes"  # noqa: S105
+TOKEN = mint(JWT_SECRET, "tester", 3600, Terms())
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Shell:
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
         root = str(Path(__file__).parent.parent)
-        return {**kept, "PYTHONPATH": root, **self.variables, **more}
+        return {**kept, "PYTHONPATH": root, "JWT_SECRET": JWT_SECRET, **self.variables, **more}
 
     async def start(self, *arguments: str, **variables: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -142,7 +146,7 @@ class Running:
     async def status(self) -> dict[str, Any]:
         async with (
             aiohttp.ClientSession() as session,
-            session.get(f"{await self.address()}/backup/status") as answer,
+            session.get(f"{await self.address()}/backup/status", headers=BEARER) as answer,
         ):
             assert answer.status == 200
             found: dict[str, Any] = await answer.json()

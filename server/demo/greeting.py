@@ -16,7 +16,7 @@ at the same moment: both versions are kept until you decide.
 _QUIET = "Nobody writes but you (DEMO_TRAFFIC=false).\n"
 
 
-def greeting(main_url: str, backup_url: str, port: int, *, psql: str = "psql", busy: bool = True) -> Text:
+def greeting(main_url: str, backup_url: str, link: str, *, psql: str = "psql", busy: bool = True) -> Text:
     """Say in a few lines what is going on, where to look and what to try.
 
     To be printed with `soft_wrap=True`, so that the commands can be copied whole.
@@ -24,7 +24,7 @@ def greeting(main_url: str, backup_url: str, port: int, *, psql: str = "psql", b
     Args:
         main_url: libpq URI of MAIN, to be pasted into a shell; the demo's has no password.
         backup_url: the same of BACKUP.
-        port: where the service listens on 127.0.0.1.
+        link: opens the dashboard, once and for a few minutes.
         psql: the command, or the path of a psql that is not on the PATH; shown from the working folder
             where that is shorter.
         busy: whether demo traffic is running.
@@ -38,7 +38,12 @@ def greeting(main_url: str, backup_url: str, port: int, *, psql: str = "psql", b
     for name, what in (
         ("MAIN", main),
         ("BACKUP", backup),
-        ("status", f".venv/bin/cdc status   or http://127.0.0.1:{port}/backup/status"),
+        ("dashboard", f"{link}   (once, within 15 minutes)"),
+        (
+            "API",
+            f'curl -H "Authorization: Bearer $(.venv/bin/cdc token)" {link.partition("/login")[0]}/backup/status',
+        ),
+        ("status", ".venv/bin/cdc status"),
         ("conflicts", ".venv/bin/cdc conflicts   then .venv/bin/cdc resolve Product <id> MAIN|BACKUP"),
     ):
         text.append(f"  {name:<11}", style="bold").append(f"{what}\n")

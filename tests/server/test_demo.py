@@ -107,14 +107,19 @@ def test_cuids_are_unique_rising_and_of_prismas_form() -> None:
     assert all(len(key) == 25 and key[0] == "c" and key.isalnum() and key.islower() for key in keys)
 
 
+LINK = "http://127.0.0.1:3001/login?code=once"
+
+
 @pytest.fixture
 def plain() -> str:
-    return greeting("postgresql://postgres@/cdc?host=/tmp/a&port=1", "postgresql:///b", 3001).plain
+    return greeting("postgresql://postgres@/cdc?host=/tmp/a&port=1", "postgresql:///b", LINK).plain
 
 
 def test_greeting_names_both_databases_and_where_to_look(plain: str) -> None:
     assert "psql 'postgresql://postgres@/cdc?host=/tmp/a&port=1'" in plain
     assert "psql postgresql:///b" in plain
+    assert LINK in plain
+    assert "$(.venv/bin/cdc token)" in plain
     assert "http://127.0.0.1:3001/backup/status" in plain
     assert ".venv/bin/cdc status" in plain
     assert ".venv/bin/cdc conflicts" in plain
@@ -122,14 +127,14 @@ def test_greeting_names_both_databases_and_where_to_look(plain: str) -> None:
 
 
 def test_greeting_tells_when_nobody_writes() -> None:
-    assert "DEMO_TRAFFIC=false" in greeting("a", "b", 1, busy=False).plain
+    assert "DEMO_TRAFFIC=false" in greeting("a", "b", LINK, busy=False).plain
 
 
 def test_greeting_shortens_the_path_of_psql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    shown = greeting("a", "b", 1, psql=str(tmp_path / ".venv/bin/psql")).plain
+    shown = greeting("a", "b", LINK, psql=str(tmp_path / ".venv/bin/psql")).plain
     assert " .venv/bin/psql a" in shown
-    assert " /usr/bin/psql a" in greeting("a", "b", 1, psql="/usr/bin/psql").plain
+    assert " /usr/bin/psql a" in greeting("a", "b", LINK, psql="/usr/bin/psql").plain
 
 
 async def test_greetings_commands_name_what_exists(pair: Pair, plain: str) -> None:

@@ -1,0 +1,1 @@
+"""The HTTP interface: its routes, declared once, and the documents that describe them."""
