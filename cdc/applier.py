@@ -17,9 +17,10 @@ from cdc.fit import check_fit
 from cdc.former import read_former
 from cdc.locks import contended, lock_rows
 from cdc.mapping import Mapping
-from cdc.model import Entity, Op, Policy, Side
+from cdc.model import Entity, Op, Side
 from cdc.obstacles import changes_rows
 from cdc.patience import GrownOld
+from cdc.policy import PolicyRule
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
@@ -59,7 +60,7 @@ class Applier:
         target: Target,
         source: Side,
         reader: Reader,
-        policy: Callable[[Entity], Policy],
+        policy: Callable[[Entity], PolicyRule],
     ) -> None:
         """Take the target's session, the link's source side and reader, and the look-up of policies.
 

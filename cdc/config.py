@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from cdc.model import Policy, Side
+from cdc.model import Side
+from cdc.policy import MANUAL, PolicyRule, from_json, to_json
 from cdc.session import Connection
 from triggers.statements import statement
 
 CHANNEL = "cdc_config"
 SIDES = frozenset(side.value for side in Side)
-POLICIES = frozenset(policy.value for policy in Policy)
 DEFAULT = "*"
 """The policy key of every table that has none of its own."""
 
@@ -45,14 +45,14 @@ class Config:
 
     pauses: Mapping[Side, Note] = field(default_factory=dict)
     resumes: Mapping[Side, Note] = field(default_factory=dict)
-    policies: Mapping[str, Policy] = field(default_factory=dict)
+    policies: Mapping[str, PolicyRule] = field(default_factory=dict)
     tables: TableChoice = TableChoice()
     service: Mapping[str, Any] | None = None
     service_at: datetime | None = None
 
-    def policy(self, entity: str) -> Policy:
+    def policy(self, entity: str) -> PolicyRule:
         """What is done with a table's conflicts: its own policy, else the default, else MANUAL."""
-        return self.policies.get(entity, self.policies.get(DEFAULT, Policy.MANUAL))
+        return self.policies.get(entity, self.policies.get(DEFAULT, MANUAL))
 
 
 async def read(connection: Connection) -> Config:
@@ -72,7 +72,7 @@ def interpret(rows: Iterable[Mapping[str, Any]]) -> Config:
     """Make a Config of rows with key, value, updated_at and updated_by. Unknown keys are left alone. Pure."""
     pauses: dict[Side, Note] = {}
     resumes: dict[Side, Note] = {}
-    policies: dict[str, Policy] = {}
+    policies: dict[str, PolicyRule] = {}
     tables, service, service_at = TableChoice(), None, None
     for row in rows:
         kind, _, name = str(row["key"]).partition(":")
@@ -83,8 +83,8 @@ def interpret(rows: Iterable[Mapping[str, Any]]) -> Config:
                 pauses[Side(name)] = note
             case "resume" if name in SIDES:
                 resumes[Side(name)] = note
-            case "policy" if value in POLICIES:
-                policies[name] = Policy(value)
+            case "policy" if (rule := from_json(value)) is not None:
+                policies[name] = rule
             case "tables":
                 tables = TableChoice(tuple(value.get("include", ())), tuple(value.get("exclude", ())))
             case "service":
@@ -118,14 +118,22 @@ async def is_paused(connection: Connection, link: Side) -> bool:
     return link in (await read(connection)).pauses
 
 
-async def policies(connection: Connection) -> Mapping[str, Policy]:
+async def policies(connection: Connection) -> Mapping[str, PolicyRule]:
     """Read the policies by table; '*' is that of all others. `Config.policy` says which one counts."""
     return (await read(connection)).policies
 
 
-async def set_policy(connection: Connection, entity: str, policy: Policy, by: str) -> None:
-    """Decide what happens with a table's conflicts from now on; entity '*' is every table without its own."""
-    await _write(connection, f"policy:{entity}", value=policy.value, by=by)
+async def set_policy(connection: Connection, entity: str, rule: PolicyRule, by: str) -> None:
+    """Decide what happens with a table's conflicts from now on; entity '*' is every table without its own.
+
+    `cdc.policy_check.check_policy` says beforehand whether the table can have it.
+    """
+    await _write(connection, f"policy:{entity}", value=to_json(rule), by=by)
+
+
+async def unset_policy(connection: Connection, entity: str) -> None:
+    """Let a table go by the default again; for entity '*' by MANUAL."""
+    await connection.execute(statement("config_remove", "cdc"), f"policy:{entity}")
 
 
 async def choose_tables(

@@ -34,7 +34,7 @@ class Referee:
         main: Endpoint,
         backup: Endpoint,
         links: dict[Side, Link],
-        policy: Callable[[Entity], Policy],
+        policy: Callable[[Entity], PolicyRule],
     ) -> None:
         """Take both endpoints, the links whose positions tell what has been passed, and the policies."""
         self._policy = policy
@@ -163,7 +163,7 @@ class Engine:
         *,
         two_way: bool = True,
         options: Options | None = None,
-        policy: Callable[[Entity], Policy] = lambda _: Policy.MANUAL,
+        policy: Callable[[Entity], PolicyRule] = lambda _: MANUAL,
     ) -> None:
         """Take both endpoints; one way, MAIN wins whatever the policies say."""
         decide = policy if two_way else lambda _: Policy.MAIN_WINS

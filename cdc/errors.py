@@ -10,7 +10,8 @@ CdcError
 ├── InstallRefused          triggers cannot be installed or removed as asked
 ├── ConflictNotFound        no open conflict of that record
 ├── ConflictMoved           the record changed since it was looked at
-├── ResolutionRefused       the losing side cannot hold the winning row
+├── ResolutionRefused       a side cannot hold the row that was decided on
+│   └── MergeIncomplete     a merge leaves columns to decide
 └── SchemaMismatch          a table cannot be synced until the two schemas agree
 
 Each carries a `hint`: what the person can do next, in one sentence.
@@ -61,11 +62,25 @@ class ConflictNotFound(CdcError):
 
 
 class ConflictMoved(CdcError):
-    """The record changed since it was looked at; decide again on its new state."""
+    """The record changed since it was looked at; decide again on its new state, `current`."""
+
+    def __init__(self, message: str, *, hint: str = "", current: object | None = None) -> None:
+        """Take the message, and the conflict as it is now (`cdc.conflicts.Conflict`) where that is known."""
+        super().__init__(message, hint=hint)
+        self.current = current
 
 
 class ResolutionRefused(CdcError):
-    """The side that loses cannot hold the row that wins."""
+    """A side cannot hold the row that was decided on."""
+
+
+class MergeIncomplete(ResolutionRefused):
+    """Columns that changed on both sides have neither a strategy nor a value; `missing` names them."""
+
+    def __init__(self, message: str, *, missing: tuple[str, ...], hint: str = "") -> None:
+        """Take the message and the columns that are left to decide."""
+        super().__init__(message, hint=hint)
+        self.missing = missing
 
 
 class SchemaMismatch(CdcError):

@@ -18,7 +18,8 @@ from cdc.faults import Blame, judge
 from cdc.held import RETRY_S, hold, load, release
 from cdc.history import load_position
 from cdc.listener import Listener
-from cdc.model import Entity, Policy, Side
+from cdc.model import Entity, Side
+from cdc.policy import MANUAL, PolicyRule
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken
@@ -45,7 +46,7 @@ class Link:
         target: Endpoint,
         *,
         options: Options | None = None,
-        policy: Callable[[Entity], Policy] = lambda _: Policy.MANUAL,
+        policy: Callable[[Entity], PolicyRule] = lambda _: MANUAL,
     ) -> None:
         """Take both endpoints, the limits, and what is done with a table's conflicts."""
         self.source = source

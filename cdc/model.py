@@ -52,22 +52,37 @@ class ConflictStatus(StrEnum):
     CONVERGED = "CONVERGED"
 
 
+class Resolution(StrEnum):
+    """What was decided on a conflict: one side's row, or one made of both."""
+
+    MAIN = "MAIN"
+    BACKUP = "BACKUP"
+    MERGE = "MERGE"
+
+    @property
+    def winner(self) -> Side | None:
+        """The side whose row is kept; None for a merge."""
+        return None if self is Resolution.MERGE else Side(self.value)
+
+
 class Policy(StrEnum):
-    """What is done with a conflict without asking anyone."""
+    """What is done with a conflict without asking anyone; cdc.policy has what goes with it."""
 
     MANUAL = "MANUAL"
     MAIN_WINS = "MAIN_WINS"
     BACKUP_WINS = "BACKUP_WINS"
+    LATEST_WINS = "LATEST_WINS"
+    MERGE = "MERGE"
 
     @property
     def winner(self) -> Side | None:
-        """The side whose row is kept, None where a person decides."""
+        """The side whose row is kept whatever the rows hold; None where that depends on them or on a person."""
         match self:
             case Policy.MAIN_WINS:
                 return Side.MAIN
             case Policy.BACKUP_WINS:
                 return Side.BACKUP
-            case Policy.MANUAL:
+            case _:
                 return None
 
 

@@ -12,7 +12,8 @@ from cdc.chain import Step, segments
 from cdc.detect import Facts, Verdict, detect
 from cdc.images import to_image
 from cdc.mapping import Mapping
-from cdc.model import ConflictStatus, ConflictType, Policy, Side
+from cdc.model import ConflictStatus, ConflictType, Side
+from cdc.policy import PolicyRule
 from cdc.records import Entry
 from cdc.target import Target
 from cdc.workset import Part
@@ -50,7 +51,7 @@ class Residue:
     target: Target
     source: Side
     mapping: Mapping
-    policy: Policy
+    policy: PolicyRule
     paged: bool = False
     provisional: bool = False
 

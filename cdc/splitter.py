@@ -13,7 +13,8 @@ from cdc.change import Batch, CapturedTable, Change
 from cdc.errors import SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.images import join_key, parse_row
-from cdc.model import ConflictStatus, ConflictType, Op, Policy
+from cdc.model import ConflictStatus, ConflictType, Op
+from cdc.policy import MANUAL
 from cdc.position import Position
 from cdc.references import ReferenceBroken
 from cdc.residue import LOCKED, NetChange, Outcome, Residue, entry_of
@@ -61,7 +62,7 @@ async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError |
         return Outcome()
     kind, constraint, text = describe(error)
     mapping = applier.target.mapped(table.entity, change.columns)
-    residue = Residue(applier.target, applier.source, mapping, Policy.MANUAL)
+    residue = Residue(applier.target, applier.source, mapping, MANUAL)
     kept = 0
     for net in _net_changes(table, change):
         entry = entry_of(residue, net, kind, None, ConflictStatus.DEFERRED)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from cdc import config, observe
 from cdc.engine import Engine
 from cdc.errors import CdcError
-from cdc.model import Policy, Side
+from cdc.model import Side
+from cdc.policy import PolicyRule
 from cdc.session import Connection
 from server.databases import Databases, connected, opened, require_installed
 from server.problems import LINK_NAMES
@@ -57,7 +58,7 @@ async def once(settings: Settings, seconds: float) -> dict[str, int]:
 
 
 async def _settle(databases: Databases, decisions: config.Config, *, two_way: bool) -> None:
-    def policy(entity: object) -> Policy:
+    def policy(entity: object) -> PolicyRule:
         return decisions.policy(str(entity))
 
     engine = Engine(databases.main, databases.backup, two_way=two_way, policy=policy)

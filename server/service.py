@@ -21,7 +21,8 @@ from cdc.config import Config
 from cdc.engine import Engine
 from cdc.errors import FirstContactUndecided
 from cdc.first_contact import first_contact
-from cdc.model import Entity, Policy, Side
+from cdc.model import Entity, Side
+from cdc.policy import PolicyRule
 from cdc.session import connect
 from cdc.stats import Figures, Options
 from server import progress, status, upkeep
@@ -213,7 +214,7 @@ class Service:
         )
         return Supervisor(engine, limit=self._rules.max_failures, changed=self._changed)
 
-    def _policy(self, entity: Entity) -> Policy:
+    def _policy(self, entity: Entity) -> PolicyRule:
         return self._decisions.policy(str(entity))
 
     def _decided(self, decisions: Config) -> None:
