@@ -20,7 +20,7 @@ from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Side
 from cdc.obstacles import changes_rows
 from cdc.patience import GrownOld
-from cdc.policy import PolicyRule
+from cdc.policy import MANUAL, PolicyRule
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken, check_dependents, check_references
@@ -298,7 +298,7 @@ class Applier:
         await self.target.connection.execute(f"SET LOCAL lock_timeout = {self.target.patience.lock_timeout}")
         for item in prepared:
             changes = await lock_rows(self.target, item.mapping, item.part)
-            residue = Residue(self.target, self.source, item.mapping, Policy.MANUAL)
+            residue = Residue(self.target, self.source, item.mapping, MANUAL)
             for change in changes:
                 await put_off_locked(residue, change)
             kept += len(changes)

@@ -10,12 +10,23 @@ from typing import Final
 
 import asyncpg
 
-from cdc.model import ConflictStatus, Image, Side
+from cdc.errors import ConflictNotFound
+from cdc.model import ConflictStatus, Image, Resolution, Side
 from cdc.session import Connection
 from triggers.statements import statement
 
 MOST: Final = 500
 """The largest page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A record that stands in a conflict's way, such as the one that has the unique value already."""
+
+    side: Side
+    entity: str
+    entity_id: str
+    row: Image | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +44,12 @@ class Conflict:
     backup: Image | None
     detected_at: datetime
     version: int
-    resolution: Side | None = None
+    resolution: Resolution | None = None
     resolved_by: str | None = None
     resolved_at: datetime | None = None
     reason: str | None = None
+    related: tuple[Related, ...] = ()
+    merged: Image | None = None
 
     @property
     def changed_columns(self) -> tuple[str, ...]:
@@ -55,6 +68,18 @@ class Filter:
     statuses: tuple[ConflictStatus, ...] = (ConflictStatus.OPEN,)
     entity: str | None = None
     type: str | None = None
+    before: datetime | None = None
+    """Detected before then."""
+    only_column: str | None = None
+    """Both sides have the row, and it differs in this column alone."""
+
+    def takes(self, conflict: Conflict) -> bool:
+        """Whether what the databases did not look at is as wanted."""
+        return self.only_column is None or (
+            conflict.main is not None
+            and conflict.backup is not None
+            and conflict.changed_columns == (self.only_column,)
+        )
 
 
 Cursor = tuple[str, str]
@@ -71,6 +96,8 @@ async def list_conflicts(
 ) -> tuple[list[Conflict], Cursor | None]:
     """One page of conflicts by record, and where the next begins (None: this was the last).
 
+    With `only_column` a page may have less than `limit`, or nothing, and another follow all the same.
+
     Args:
         main: to MAIN.
         backup: to BACKUP.
@@ -86,6 +113,7 @@ async def list_conflicts(
         wanted.type,
         *(after or (None, None)),
         limit + 1,
+        wanted.before,
     )
     rows: dict[Cursor, dict[Side, asyncpg.Record]] = {}
     for side, connection in ((Side.MAIN, main), (Side.BACKUP, backup)):
@@ -93,7 +121,29 @@ async def list_conflicts(
             rows.setdefault((row["entity"], row["entity_id"]), {})[side] = row
     keys = sorted(rows, key=lambda key: (key[0].encode(), key[1].encode()))
     page = [merge(rows[key]) for key in keys[:limit]]
-    return page, keys[limit - 1] if len(keys) > limit else None
+    following = keys[limit - 1] if len(keys) > limit else None
+    return [conflict for conflict in page if wanted.takes(conflict)], following
+
+
+async def get_conflict(main: Connection, backup: Connection, entity: str, entity_id: str) -> Conflict:
+    """One record's open conflict, else its last one.
+
+    Raises:
+        ConflictNotFound: there never was one, or it is no longer kept.
+    """
+    entries = {}
+    for side, connection in ((Side.MAIN, main), (Side.BACKUP, backup)):
+        row = await connection.fetchrow(statement("conflict_read", "cdc"), entity, entity_id)
+        if row is not None:
+            entries[side] = row
+    is_open = [row for row in entries.values() if row["status"] == ConflictStatus.OPEN]
+    if is_open:
+        entries = {side: row for side, row in entries.items() if row["status"] == ConflictStatus.OPEN}
+    if not entries:
+        raise ConflictNotFound(
+            f"{entity} {entity_id} has no conflict", hint="`cdc conflicts` lists the open ones"
+        )
+    return merge(entries)
 
 
 def merge(entries: dict[Side, asyncpg.Record]) -> Conflict:
@@ -103,7 +153,8 @@ def merge(entries: dict[Side, asyncpg.Record]) -> Conflict:
     incoming, current = _image(newest["incoming"]), _image(newest["current"])
     main, backup = (current, incoming) if side is Side.MAIN else (incoming, current)
     bases: Sequence[Image | None] = [_image(row["base"]) for _, row in newest_first]
-    decided = newest["resolution"]
+    decided = next((row["resolution"] for _, row in newest_first if row["resolution"]), None)
+    related = [each for _, row in newest_first for each in _related(row["related"])]
     return Conflict(
         newest["entity"],
         newest["entity_id"],
@@ -116,11 +167,20 @@ def merge(entries: dict[Side, asyncpg.Record]) -> Conflict:
         backup,
         min(row["detected_at"] for _, row in newest_first),
         sum(row["version"] for _, row in newest_first),
-        Side(decided) if decided in set(Side) else None,
+        Resolution(decided) if decided else None,
         newest["resolved_by"],
         newest["resolved_at"],
         newest["reason"],
+        tuple(each for place, each in enumerate(related) if each not in related[:place]),
+        _image(newest["merged"]),
     )
+
+
+def _related(text: str | None) -> list[Related]:
+    return [
+        Related(Side(each["side"]), each["entity"], each["entityId"], each["row"])
+        for each in json.loads(text or "[]")
+    ]
 
 
 def _image(text: str | None) -> Image | None:

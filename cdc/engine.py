@@ -7,12 +7,14 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
+from cdc.decision import Decision
 from cdc.errors import ConflictMoved, ConflictNotFound, ConnectivityError, ResolutionRefused
 from cdc.link import Link
-from cdc.model import Entity, Policy, Side
+from cdc.model import Entity, Policy, Resolution, Side
 from cdc.pairing import Pair
+from cdc.policy import MANUAL, PolicyRule
 from cdc.recheck import Round, recheck_side, waiting_keys
-from cdc.resolve import Decision, Resolver
+from cdc.resolve import Resolver
 from cdc.schema_watch import SchemaWatch
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.stats import Options, StepResult
@@ -119,7 +121,7 @@ class Referee:
             for entity, key, winner in ruled:
                 # What cannot be carried out stays open for a person.
                 with contextlib.suppress(ConflictMoved, ConflictNotFound, ResolutionRefused):
-                    await resolver.resolve(Decision(str(entity), key, winner, "policy"))
+                    await resolver.resolve(Decision(str(entity), key, Resolution(winner.value), "policy"))
 
     async def run(self) -> None:
         """Work until cancelled; sleeps while both lists are empty.
@@ -166,7 +168,7 @@ class Engine:
         policy: Callable[[Entity], PolicyRule] = lambda _: MANUAL,
     ) -> None:
         """Take both endpoints; one way, MAIN wins whatever the policies say."""
-        decide = policy if two_way else lambda _: Policy.MAIN_WINS
+        decide = policy if two_way else lambda _: PolicyRule(Policy.MAIN_WINS)
         self.links = {Side.MAIN: Link(main, backup, options=options, policy=decide)}
         if two_way:
             self.links[Side.BACKUP] = Link(backup, main, options=options, policy=decide)

@@ -159,9 +159,9 @@ class Mapping(UniqueChecks):
         return self._render("row_touched", ("image", "key_of_texts", "key_of_after", "same_keys"))
 
     @cached_property
-    def row_lock(self) -> str:
-        """Lock and read a row by its key's texts."""
-        return self._render("row_lock", ("key_of_texts", "match", "table", "target_row", "current"))
+    def rows_lock(self) -> str:
+        """Lock and read rows by images with their keys."""
+        return self._render("rows_lock", ("image", "key_of_after", "match", "table", "target_row", "current"))
 
     @cached_property
     def truncate_unseen(self) -> str:

@@ -83,7 +83,7 @@ class Pieces:
     def field(self, image: LiteralString, name: str) -> Composed:
         """A field of an image, such as `b.n`, as the target's type for that column; text where it has none."""
         place = identifier(image_field(self.columns.index(name)))
-        return _read(fragment("({image}).{f}", image=fragment(image), f=place), self.shape.column(name))
+        return as_value(fragment("({image}).{f}", image=fragment(image), f=place), self.shape.column(name))
 
     def _key_from(self, image: LiteralString) -> Composed:
         """The key's columns of an image, named k0, k1, ..."""
@@ -233,14 +233,14 @@ class Pieces:
             column = self.shape.column(name)
             assert column is not None  # noqa: S101 - the key's columns are the table's
             place = type_name(f"($1::text[])[{i}]")
-            casts.append(fragment("{value} AS {k}", value=_read(place, column), k=key))
+            casts.append(fragment("{value} AS {k}", value=as_value(place, column), k=key))
         return joined(casts)
 
     def _render(self, name: str, wanted: Sequence[str], **more: Composed) -> str:
         return render(name, "cdc", **{part: self._parts[part] for part in wanted}, **more)
 
 
-def _read(text: Composed, column: Column | None) -> Composed:
+def as_value(text: Composed, column: Column | None) -> Composed:
     """A text as a value of a column's type; as it is where there is no column.
 
     Where text has a cast function to the type ('-'::regclass is a value, '-'::text::regclass is an error) the text

@@ -1,54 +1,63 @@
-"""Carries out a decision on a conflict: one row wins, the other is overwritten, both versions stay readable.
+"""Carries out decisions on conflicts: both sides are given the decided row, both versions stay readable.
 
-Both sides' positions are locked first, so that no link applies anything meanwhile; then both rows, so that no
-application changes them. The side that is written commits first. If the process dies before the other
-commits, the rows are equal all the same, and the comparison that both sides have on their lists closes the entry.
+Both sides' positions are locked first, so that no link applies anything meanwhile; then both sides' rows, so that no
+application changes them. Two commits are not one: if the process dies between them, the side that committed first
+says so (`unfinished`), and `cdc.unfinished` gives the other side the row. One record or many, the way is the same.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 import asyncpg
 
-from cdc import records
-from cdc.applier import Applier, splits
-from cdc.change import Change
-from cdc.errors import ConflictMoved, ConflictNotFound, ConnectivityError, ResolutionRefused
-from cdc.images import split_key, to_image, to_text
-from cdc.model import Image, Op, Policy, Side
-from cdc.pairing import Pair
+from cdc import config
+from cdc.cases import Table, lock_positions, open_cases, prepare_table
+from cdc.conflicts import Conflict, Cursor, Filter, get_conflict, list_conflicts
+from cdc.decision import Decision, Outcome
+from cdc.errors import (
+    CdcError,
+    ConflictMoved,
+    ConflictNotFound,
+    PositionBusy,
+    ResolutionRefused,
+    SchemaMismatch,
+)
+from cdc.faults import Blame, judge
+from cdc.model import Resolution, Side
+from cdc.policy import PolicyRule
 from cdc.reader import Reader
-from cdc.references import ReferenceBroken
+from cdc.rulings import rule
 from cdc.session import Connection, Endpoint, connect
-from cdc.target import Target, lock_position
+from cdc.settlement import close, commits_first, write
+from cdc.target import ShapeMoved, Target
 from triggers.statements import statement
 
 LOCK_TIMEOUT_MS: Final = 5_000
+TRIES: Final = 40
+PAUSE_S: Final = 0.05
+"""A row that an application holds is waited for by trying again, so that nobody ever waits for us in a circle."""
+CHUNK: Final = 500
+"""Records decided in one transaction on each side; the links stand still meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Which side's row of a record wins, by whom and why; `version` is that of the conflict they looked at."""
+@dataclass(slots=True)
+class Bulk:
+    """What deciding on many records led to: how many were decided, and why the others were not."""
 
-    entity: str
-    entity_id: str
-    winner: Side
-    by: str
-    version: int | None = None
-    reason: str | None = None
+    resolved: int = 0
+    refused: dict[tuple[str, str], CdcError] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A record's rows under lock, and what each side had done by then."""
-
-    images: dict[Side, Image | None]
-    seen: dict[Side, str]
-    same: bool
+@dataclass(slots=True)
+class _Settled:
+    outcomes: list[Outcome] = field(default_factory=list)
+    refused: dict[str, CdcError] = field(default_factory=dict)
+    busy: list[str] = field(default_factory=list)
 
 
 class Resolver:
@@ -67,149 +76,180 @@ class Resolver:
         Raises:
             ConnectivityError: a side cannot be reached.
         """
-        for side, endpoint in self._endpoints.items():
-            connection = await connect(endpoint, "resolver")
-            self._stack.callback(connection.terminate)
-            self._targets[side] = Target(connection, endpoint.schemas)
-            await self._targets[side].prepare()
-            await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
-            self._readers[side] = Reader(connection)
-            await self._readers[side].read_tables()
+        try:
+            for side, endpoint in self._endpoints.items():
+                connection = await connect(endpoint, "resolver")
+                self._stack.callback(connection.terminate)
+                self._targets[side] = Target(connection, endpoint.schemas)
+                await self._targets[side].prepare()
+                await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+                self._readers[side] = Reader(connection)
+                await self._readers[side].read_tables()
+        except BaseException:
+            await self._stack.aclose()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Drop both sessions; what was not committed is rolled back."""
         await self._stack.aclose()
 
-    async def resolve(self, decision: Decision) -> Image | None:
-        """Carry out a decision. Returns the row that both sides now hold, None when it is deleted.
+    @property
+    def connections(self) -> Mapping[Side, Connection]:
+        """The sessions, for looking at conflicts before and after."""
+        return {side: target.connection for side, target in self._targets.items()}
+
+    async def resolve(self, decision: Decision) -> Outcome:
+        """Carry out a decision on one record.
 
         Raises:
             ConflictNotFound: the record has no open conflict.
             ConflictMoved: it is not the version that was looked at, or a row is locked by an application.
-            ResolutionRefused: the losing side cannot hold the winning row.
+            MergeIncomplete: a merge leaves columns to decide.
+            ResolutionRefused: a side cannot hold the decided row.
         """
-        pair = self._pair(decision)
-        for side in Side:  # types are made before the transactions begin
-            await pair.mapping(self._targets[side], self._targets[side.other])
-        loser = decision.winner.other
-        connections = {side: target.connection for side, target in self._targets.items()}
+        settled = await self.resolve_all(decision.entity, [decision])
+        for error in settled.refused.values():
+            if isinstance(error, ConflictMoved):
+                error.current = await self._current(decision)
+            raise error
+        return settled.outcomes[0]
+
+    async def resolve_many(
+        self,
+        wanted: Filter,
+        resolution: Resolution,
+        *,
+        by: str,
+        reason: str | None = None,
+        values: Mapping[str, str | None] | None = None,
+        progress: Callable[[Bulk], None] = lambda _: None,
+    ) -> Bulk:
+        """Decide all open conflicts that a filter takes, page by page; what is refused stays open.
+
+        Args:
+            wanted: which conflicts; each is decided as it is when its turn comes.
+            resolution: the decision on each.
+            by: who decides.
+            reason: kept with the decisions.
+            values: for a merge, what every record is given in some columns.
+            progress: called after each page.
+        """
+        bulk, after = Bulk(), None
+        while True:
+            page, after = await self._page(wanted, after)
+            tables: dict[str, list[Decision]] = {}
+            for each in page:
+                decision = Decision(
+                    each.entity, each.entity_id, resolution, by, each.version, reason, values or {}
+                )
+                tables.setdefault(each.entity, []).append(decision)
+            for entity, decisions in tables.items():
+                settled = await self.resolve_all(entity, decisions)
+                bulk.resolved += len(settled.outcomes)
+                bulk.refused |= {(entity, each): error for each, error in settled.refused.items()}
+            progress(bulk)
+            if after is None:
+                return bulk
+
+    async def resolve_all(self, entity: str, decisions: Sequence[Decision], *, live: bool = True) -> _Settled:
+        """Carry out decisions on records of one table; each stands for itself.
+
+        Args:
+            entity: the table, in the contract's form.
+            decisions: at most one per record.
+            live: refuse those without an open conflict.
+        """
+        total = _Settled()
+        left = {decision.entity_id: decision for decision in decisions}
+        for attempt in range(1, TRIES + 1):
+            try:
+                settled = await self._try(entity, list(left.values()), live=live)
+            except (PositionBusy, ShapeMoved, asyncpg.PostgresError) as error:
+                if isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame is Blame.LINK:
+                    raise
+                if isinstance(error, ShapeMoved | asyncpg.PostgresError):
+                    await self._refresh()
+                settled = _Settled(busy=list(left))
+            total.outcomes += settled.outcomes
+            total.refused |= settled.refused
+            left = {each: left[each] for each in settled.busy}
+            if not left:
+                break
+            if attempt < TRIES:
+                await asyncio.sleep(PAUSE_S)
+        for each in left:
+            total.refused[each] = ConflictMoved(
+                f"{entity} {each} is being changed right now", hint="look at it again in a moment"
+            )
+        return total
+
+    async def _try(self, entity: str, decisions: Sequence[Decision], *, live: bool) -> _Settled:
         try:
-            async with connections[decision.winner].transaction(), connections[loser].transaction():
-                await self._decide(pair, decision)
-        except asyncpg.LockNotAvailableError as error:
-            raise ConflictMoved(
-                f"{decision.entity} {decision.entity_id} is being changed right now",
-                hint="look at it again in a moment",
-            ) from error
-        except (asyncpg.PostgresError, ReferenceBroken) as error:
-            if not splits(error):
-                raise
-            raise ResolutionRefused(
-                f"{loser} cannot hold {decision.winner}'s row: {error}",
-                hint="resolve the record that stands in the way first, or choose the other side",
-            ) from error
-        return (await pair.read(decision.entity_id))[0].image
-
-    def _pair(self, decision: Decision) -> Pair:
-        for side in Side:
-            number = self._readers[side].number(decision.entity)
-            table = self._readers[side].known(number) if number is not None else None
-            if table is not None:
-                main, backup = self._targets[Side.MAIN], self._targets[Side.BACKUP]
-                return Pair(table.entity, table.key_columns, main, backup)
-        raise ConflictNotFound(
-            f"no table {decision.entity} is synced", hint="`cdc conflicts` lists what can be resolved"
-        )
-
-    async def _decide(self, pair: Pair, decision: Decision) -> None:
-        for side in Side:
-            target = self._targets[side]
-            if (
-                await lock_position(target.connection, side.other, target.role) is None
-                and side is Side.BACKUP
-            ):
-                raise ConnectivityError("BACKUP has no position yet", hint="run `cdc run` first")
-        entries = await self._live(decision)
-        kind = next(entry["type"] for entry in entries.values() if entry is not None)
-        rows = await self._lock_rows(pair, decision)
-        if not rows.same:
-            await self._write(pair, decision, rows)
-        for side in Side:
-            connection = self._targets[side].connection
-            await connection.execute(
-                statement("sync_state_resolve", "cdc"),
-                side.other,
-                decision.entity,
-                decision.entity_id,
-                kind,
-                records.dump(rows.images[side.other]),
-                records.dump(rows.images[side]),
-                decision.winner,
-                decision.by,
-                decision.reason,
-                rows.seen[side.other],
-            )
-            await records.recheck(connection, pair.entity, [decision.entity_id], "resolved")
-
-    async def _live(self, decision: Decision) -> dict[Side, asyncpg.Record | None]:
-        entries = {
-            side: await self._targets[side].connection.fetchrow(
-                statement("sync_state_live", "cdc"), decision.entity, decision.entity_id
-            )
-            for side in Side
-        }
-        found = [entry for entry in entries.values() if entry is not None]
-        if not found:
+            table = await prepare_table(self._targets, self._readers, entity)
+        except LookupError as error:
             raise ConflictNotFound(
-                f"{decision.entity} {decision.entity_id} has no open conflict",
-                hint="`cdc conflicts` lists the open ones",
-            )
-        version = sum(entry["version"] for entry in found)
-        if decision.version is not None and decision.version != version:
-            raise ConflictMoved(
-                f"{decision.entity} {decision.entity_id} changed since you looked (version {version} now)",
-                hint="look at its new state and decide again",
-            )
-        return entries
+                f"no table {entity} is synced", hint="`cdc conflicts` lists what can be resolved"
+            ) from error
+        except SchemaMismatch as error:
+            raise ResolutionRefused(str(error), hint=error.hint) from error
+        policy = (await config.read(self._targets[Side.MAIN].connection)).policy(entity)
+        transactions = {side: each.transaction() for side, each in self.connections.items()}
+        started: list[Side] = []
+        try:
+            for side, transaction in transactions.items():
+                await transaction.start()
+                started.append(side)
+            settled, unfinished, first = await self._settle(table, policy, decisions, live=live)
+        except BaseException:
+            for side in started:
+                if not self._targets[side].connection.is_closed():
+                    await transactions[side].rollback()
+            raise
+        await transactions[first].commit()
+        await transactions[first.other].commit()
+        if unfinished:
+            sql = statement("sync_state_finished", "cdc")
+            await self._targets[first].connection.execute(sql, entity, unfinished)
+        return settled
 
-    async def _lock_rows(self, pair: Pair, decision: Decision) -> Rows:
-        images: dict[Side, Image | None] = {}
-        common: dict[Side, str | None] = {}
-        seen: dict[Side, str] = {}
+    async def _settle(
+        self, table: Table, policy: PolicyRule, decisions: Sequence[Decision], *, live: bool
+    ) -> tuple[_Settled, list[str], Side]:
+        await lock_positions(self._targets, table)
+        by_id = {decision.entity_id: decision for decision in decisions}
+        try:
+            cases = await open_cases(self._targets, table, list(by_id), live=live)
+        except ValueError as error:
+            raise ConflictNotFound(str(error), hint="`cdc conflicts` lists what can be resolved") from error
+        settled = _Settled(busy=list(dict.fromkeys(cases.busy)))
+        for each in cases.closed:
+            settled.refused[each] = ConflictNotFound(
+                f"{table.entity} {each} has no open conflict", hint="`cdc conflicts` lists the open ones"
+            )
+        rulings = await rule(self._targets, table, policy, cases, by_id)
+        done, refused = await write(self._targets, table, rulings.made)
+        settled.refused |= rulings.refused | refused
+        settled.outcomes = [
+            Outcome(each.decision.entity, each.case.entity_id, each.decision.resolution, each.rows[Side.MAIN])
+            for each in done
+        ]
+        first = commits_first(done)
+        unfinished = await close(self._targets, table, cases, done, first) if done else []
+        return settled, unfinished, first
+
+    async def _page(self, wanted: Filter, after: Cursor | None) -> tuple[list[Conflict], Cursor | None]:
+        main, backup = self.connections[Side.MAIN], self.connections[Side.BACKUP]
+        return await list_conflicts(main, backup, wanted, limit=CHUNK, after=after)
+
+    async def _current(self, decision: Decision) -> Conflict | None:
+        main, backup = self.connections[Side.MAIN], self.connections[Side.BACKUP]
+        try:
+            return await get_conflict(main, backup, decision.entity, decision.entity_id)
+        except ConflictNotFound:
+            return None
+
+    async def _refresh(self) -> None:
         for side in Side:
-            target = self._targets[side]
-            mapping = target.mapped(pair.entity, self._targets[side.other].own_columns(pair.entity))
-            key = split_key(decision.entity_id, len(pair.key))
-            row = await target.connection.fetchrow(mapping.row_lock, key)
-            images[side] = to_image(target.own_columns(pair.entity), row["current"] if row else None)
-            common[side] = row["common"] if row else None
-        for side in Side:
-            # Taken under the rows' locks: whatever was done to them before is visible in it.
-            seen[side] = await _seen(self._targets[side].connection)
-        return Rows(images, seen, common[Side.MAIN] == common[Side.BACKUP])
-
-    async def _write(self, pair: Pair, decision: Decision, rows: Rows) -> None:
-        """Give the loser the winner's row, foreign keys checked as for any change."""
-        winner, loser = decision.winner, decision.winner.other
-        reader = self._readers[winner]
-        columns = self._targets[winner].own_columns(pair.entity)
-        number = reader.number(decision.entity)
-        if number is None:
-            raise ConflictNotFound(f"{decision.entity} is not captured on {winner}")
-        old, new = to_text(columns, rows.images[loser]), to_text(columns, rows.images[winner])
-        op = Op.DELETE if new is None else Op.INSERT if old is None else Op.UPDATE
-        change = Change(0, 0, datetime.now(UTC), number, op, columns, old, new)
-        applier = Applier(self._targets[loser], winner, reader, lambda _: Policy.MANUAL)
-        async with applier.careful():  # the rows are locked
-            outcome = await applier.apply_changes([change], ignore_live=True)
-        if outcome.conflicts or outcome.deferred:
-            raise ConflictMoved(
-                f"{decision.entity} {decision.entity_id} changed on {loser} meanwhile",
-                hint="look at its new state and decide again",
-            )
-
-
-async def _seen(connection: Connection) -> str:
-    text: str = await connection.fetchval("SELECT pg_current_snapshot()::text")
-    return text
+            await self._targets[side].refresh()
+            await self._readers[side].read_tables()

@@ -11,6 +11,7 @@ from typing import Any
 from cdc.engine import Engine
 from cdc.epoch import epoch
 from cdc.model import Entity, Policy, Side
+from cdc.policy import PolicyRule
 from cdc.session import Endpoint
 from cdc.stats import Options
 from tests.databases import Connection, Pair
@@ -155,7 +156,7 @@ async def synced(
     *,
     two_way: bool = True,
     options: Options | None = None,
-    policy: Callable[[Entity], Policy] = lambda _: Policy.MANUAL,
+    policy: Callable[[Entity], Policy | PolicyRule] = lambda _: Policy.MANUAL,
     schemas: tuple[str, ...] = ("public",),
 ) -> AsyncIterator[Synced]:
     """Run a schema (with its rows) on both sides, capture both, and open an engine to be stepped by hand."""
@@ -164,8 +165,12 @@ async def synced(
     await link_up(pair, schemas, two_way=two_way)
     main, backup = endpoints(pair, schemas)
 
+    def rule(entity: Entity) -> PolicyRule:
+        found = policy(entity)
+        return found if isinstance(found, PolicyRule) else PolicyRule(found)
+
     def make() -> Engine:
-        return Engine(main, backup, two_way=two_way, options=options, policy=policy)
+        return Engine(main, backup, two_way=two_way, options=options, policy=rule)
 
     found = Synced(pair, make(), make)
     await found.engine.open()

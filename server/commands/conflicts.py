@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from cdc.conflicts import MOST, Conflict, Filter, list_conflicts
+from cdc.decision import Decision
 from cdc.errors import ConflictNotFound
-from cdc.model import Image, Side
-from cdc.resolve import Decision, Resolver
+from cdc.model import Image, Resolution, Side
+from cdc.resolve import Resolver
 from server import console
 from server.databases import connected, opened, require_installed
 from server.problems import time_text
@@ -68,7 +69,7 @@ def resolve(
     *, entity: str, entity_id: str, winner: str, version: int | None, reason: str | None, as_json: bool
 ) -> None:
     """Decide a conflict: that side's row is written to the other; the losing one stays readable."""
-    decision = Decision(entity, entity_id, Side(winner), console.person(), version, reason)
+    decision = Decision(entity, entity_id, Resolution(winner), console.person(), version, reason)
     row = console.finish(_resolve(console.settings(level="WARNING").settings, decision))
     document = {"entity": entity, "entityId": entity_id, "resolution": winner, "row": row}
     what = "is deleted on both sides" if row is None else f"holds {winner}'s row on both sides"
@@ -80,7 +81,7 @@ async def _resolve(settings: Settings, decision: Decision) -> Image | None:
         async with connected(databases, "command") as connections:
             await require_installed(connections)
         async with Resolver(databases.main, databases.backup) as resolver:
-            return await resolver.resolve(decision)
+            return (await resolver.resolve(decision)).row
 
 
 def _document(conflict: Conflict) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import click
 
 from cdc import config
 from cdc.errors import ConfigurationError
-from cdc.model import Policy, Side
+from cdc.model import Side
+from cdc.policy import PolicyRule, parse_policy, to_json
 from server import console
 from server.databases import connected, opened, require_installed
 from server.settings import Settings
@@ -17,7 +18,7 @@ from triggers.statements import statement
 
 @click.command()
 @click.argument("entity", required=False)
-@click.argument("policy", required=False, type=click.Choice([each.value for each in Policy]))
+@click.argument("policy", required=False)
 @console.json_option
 def policy(*, entity: str | None, policy: str | None, as_json: bool) -> None:
     """Show the policies, or set one table's ('*' is every table without its own).
@@ -25,14 +26,24 @@ def policy(*, entity: str | None, policy: str | None, as_json: bool) -> None:
     MANUAL keeps both versions until a person decides; MAIN_WINS and BACKUP_WINS decide at once and keep the
     losing version in cdc.sync_state. In force at once, for conflicts from now on.
     """
+    wanted = _wanted(policy) if policy else None
     settings = console.settings(level="WARNING").settings
-    found = console.finish(_policy(settings, entity, Policy(policy) if policy else None))
-    rows = [(name, each.value) for name, each in found.items()]
+    found = console.finish(_policy(settings, entity, wanted))
+    rows = [(name, str(each)) for name, each in found.items()]
     human = console.table("table", "policy", rows=rows)
-    console.show({name: each.value for name, each in found.items()}, human, as_json=as_json)
+    console.show({name: to_json(each) for name, each in found.items()}, human, as_json=as_json)
 
 
-async def _policy(settings: Settings, entity: str | None, wanted: Policy | None) -> Mapping[str, Policy]:
+def _wanted(text: str) -> PolicyRule:
+    try:
+        return parse_policy(text)
+    except ConfigurationError as error:
+        raise click.UsageError(f"{error}. {error.hint}", click.get_current_context()) from error
+
+
+async def _policy(
+    settings: Settings, entity: str | None, wanted: PolicyRule | None
+) -> Mapping[str, PolicyRule]:
     async with (
         opened(settings) as databases,
         connected(databases, "command", sides=[Side.MAIN]) as connections,

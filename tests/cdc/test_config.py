@@ -9,6 +9,7 @@ import pytest
 
 from cdc import config
 from cdc.model import Policy, Side
+from cdc.policy import PolicyRule
 from tests.databases import Pair
 from triggers.install import install
 
@@ -32,8 +33,8 @@ def test_rows_become_decisions() -> None:
     )
     assert found.pauses == {Side.MAIN: config.Note("ann", AT)}
     assert found.resumes == {Side.BACKUP: config.Note("bob", AT)}
-    assert found.policy("shop.a:b") is Policy.MAIN_WINS
-    assert found.policy("Other") is Policy.BACKUP_WINS
+    assert found.policy("shop.a:b") == PolicyRule(Policy.MAIN_WINS)
+    assert found.policy("Other") == PolicyRule(Policy.BACKUP_WINS)
     assert found.tables == config.TableChoice(("Product",), ())
     assert (found.service, found.service_at) == ({"phase": "running"}, AT)
 
@@ -43,7 +44,7 @@ def test_what_another_version_wrote_is_left_alone() -> None:
         [row("pause:ELSEWHERE", "true"), row("policy:Product", '"LATEST_WINS"'), row("weather", "{}")]
     )
     assert found == config.Config()
-    assert found.policy("Product") is Policy.MANUAL
+    assert found.policy("Product") == PolicyRule()
 
 
 @pytest.fixture
@@ -67,10 +68,10 @@ async def test_pausing_and_resuming(main: asyncpg.Connection[asyncpg.Record]) ->
 
 
 async def test_policies_and_tables(main: asyncpg.Connection[asyncpg.Record]) -> None:
-    await config.set_policy(main, "Product", Policy.MAIN_WINS, "ann")
-    await config.set_policy(main, "Product", Policy.BACKUP_WINS, "ann")
+    await config.set_policy(main, "Product", PolicyRule(Policy.MAIN_WINS), "ann")
+    await config.set_policy(main, "Product", PolicyRule(Policy.BACKUP_WINS), "ann")
     await config.choose_tables(main, ["Product", "Sale"], ["Log"], "ann")
-    assert await config.policies(main) == {"Product": Policy.BACKUP_WINS}
+    assert await config.policies(main) == {"Product": PolicyRule(Policy.BACKUP_WINS)}
     assert (await config.read(main)).tables == config.TableChoice(("Product", "Sale"), ("Log",))
 
 
@@ -85,7 +86,7 @@ async def test_every_decision_wakes_who_listens_and_publishing_does_not(
     for decide in (
         config.pause(main, [Side.MAIN], "ann"),
         config.resume(main, [Side.MAIN], "ann"),
-        config.set_policy(main, "*", Policy.MAIN_WINS, "ann"),
+        config.set_policy(main, "*", PolicyRule(Policy.MAIN_WINS), "ann"),
     ):
         await decide
         assert await asyncio.wait_for(heard.get(), 10) == "woken"

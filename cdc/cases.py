@@ -1,0 +1,160 @@
+"""Puts records of one table under lock on both sides, and reads all that a decision on them needs.
+
+Nobody is waited for: rows that an application holds are left out, and said to be busy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from cdc.decision import Case, Held
+from cdc.errors import ConnectivityError, SchemaMismatch
+from cdc.images import split_key, to_image, to_text
+from cdc.model import Entity, Image, Side
+from cdc.reader import Reader
+from cdc.target import Target, check_marks, lock_position
+from triggers.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table on both sides: its key, and the columns that both have and neither computes."""
+
+    entity: Entity
+    number: int
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    reader: Reader
+    """One that knows the table by its number."""
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The common columns without the key."""
+        return tuple(name for name in self.columns if name not in self.key)
+
+
+@dataclass(slots=True)
+class Cases:
+    """What was found of some records. `busy` are rows that somebody holds, `closed` have no live entry."""
+
+    found: list[Case] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    same: set[str] = field(default_factory=set)
+    """Records whose rows are equal on both sides."""
+    seen: Mapping[Side, str] = field(default_factory=dict)
+    """What each side had done by then, taken under the rows' locks: all that was done to them is visible in it."""
+
+
+async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, Reader], entity: str) -> Table:
+    """Find a table and make its mappings; not to be called inside a transaction.
+
+    Raises:
+        LookupError: no such table is synced.
+        SchemaMismatch: the table has no key, or its two definitions have none in common.
+    """
+    for reader in readers.values():
+        number = reader.number(entity)
+        known = reader.known(number) if number is not None else None
+        if number is None or known is None:
+            continue
+        if not known.key_columns:
+            raise SchemaMismatch(f"{entity} has no key by which a row could be decided on", entity=entity)
+        shapes = [targets[side].shapes.get(known.entity) for side in Side]
+        columns = sorted(
+            set.intersection(
+                *({c.name for c in s.columns if not c.generated} if s else set() for s in shapes)
+            )
+        )
+        for target in targets.values():
+            await target.mapping(known.entity, tuple(columns), known.key_columns)
+        return Table(known.entity, number, known.key_columns, tuple(columns), reader)
+    raise LookupError(entity)
+
+
+async def lock_positions(targets: Mapping[Side, Target], table: Table) -> None:
+    """Keep both links from applying anything while the open transactions last.
+
+    Raises:
+        ConnectivityError: first contact is not over.
+        PositionBusy: a link holds its position for too long.
+        ShapeMoved: the table has been altered.
+    """
+    for side in Side:
+        target = targets[side]
+        shape = target.shapes[table.entity]
+        row = await lock_position(target.connection, side.other, target.role, [shape.relid])
+        if row is not None:
+            check_marks([shape], row["mark"])
+        elif side is Side.BACKUP:
+            raise ConnectivityError("BACKUP has no position yet", hint="run `cdc run` first")
+
+
+async def open_cases(
+    targets: Mapping[Side, Target], table: Table, ids: Sequence[str], *, live: bool = True
+) -> Cases:
+    """Read some records' entries, and lock and read their rows, inside a transaction on each side.
+
+    Args:
+        targets: both sides, their positions locked.
+        table: the records' table.
+        ids: the records.
+        live: leave out those that have no live entry on either side.
+    """
+    entries = {side: await _entries(targets[side], table, ids) for side in Side}
+    cases = Cases(closed=[each for each in ids if live and not any(each in entries[side] for side in Side)])
+    wanted = sorted(set(ids) - set(cases.closed))
+    rows: dict[Side, dict[str, asyncpg.Record]] = {}
+    for side in Side:
+        rows[side] = await _lock(targets[side], table, wanted)
+        cases.busy += [each for each, row in rows[side].items() if not row["locked"]]
+    cases.seen = {
+        side: await targets[side].connection.fetchval(statement("observe_moment", "cdc")) for side in Side
+    }
+    for entity_id in wanted:
+        if entity_id in cases.busy:
+            continue
+        found = {side: rows[side].get(entity_id) for side in Side}
+        images = {
+            side: to_image(targets[side].own_columns(table.entity), row["current"] if row else None)
+            for side, row in found.items()
+        }
+        common = [row["common"] if row else None for row in found.values()]
+        if common[0] == common[1]:
+            cases.same.add(entity_id)
+        held = {side: entries[side][entity_id] for side in Side if entity_id in entries[side]}
+        cases.found.append(Case(entity_id, images, held))
+    return cases
+
+
+async def _entries(target: Target, table: Table, ids: Sequence[str]) -> dict[str, Held]:
+    rows = await target.connection.fetch(statement("sync_state_held", "cdc"), str(table.entity), list(ids))
+    return {
+        row["entity_id"]: Held(
+            row["type"],
+            row["version"],
+            *(_image(row[name]) for name in ("base", "reached", "incoming", "current")),
+        )
+        for row in rows
+    }
+
+
+async def _lock(target: Target, table: Table, ids: Sequence[str]) -> dict[str, asyncpg.Record]:
+    mapping = target.mapped(table.entity, table.columns)
+    keys = [
+        to_text(table.columns, dict(zip(table.key, split_key(each, len(table.key)), strict=True)))
+        for each in ids
+    ]
+    rows = await target.connection.fetch(mapping.rows_lock, keys)
+    return {ids[row["n"] - 1]: row for row in rows}
+
+
+def _image(text: str | None) -> Image | None:
+    if text is None:
+        return None
+    image: Image = json.loads(text)
+    return image

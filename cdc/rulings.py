@@ -1,0 +1,156 @@
+"""What each side is to hold by the decisions on records that are under lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cdc import records
+from cdc.cases import Cases, Table
+from cdc.decision import Case, Decision, merge_plan, wanted_rows
+from cdc.errors import CdcError, ConflictMoved, MergeIncomplete, ResolutionRefused
+from cdc.merge import Plan, Versions, answered
+from cdc.model import Image, Resolution, Side
+from cdc.policy import PolicyRule
+from cdc.strategies import answer
+from cdc.target import Target
+from triggers.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A case with its decision and what each side is to hold."""
+
+    case: Case
+    decision: Decision
+    rows: Mapping[Side, Image | None]
+    written: frozenset[Side]
+    """Sides that do not hold it yet."""
+
+    @property
+    def merged(self) -> Image | None:
+        """The row of a merge, None where a side's row won."""
+        return self.rows[Side.MAIN] if self.decision.resolution is Resolution.MERGE else None
+
+
+@dataclass(slots=True)
+class Rulings:
+    """What is to be written, and by entity id what cannot be."""
+
+    made: list[Ruling] = field(default_factory=list)
+    refused: dict[str, CdcError] = field(default_factory=dict)
+
+
+async def rule(
+    targets: Mapping[Side, Target],
+    table: Table,
+    policy: PolicyRule,
+    cases: Cases,
+    decisions: Mapping[str, Decision],
+) -> Rulings:
+    """Find out what each side is to hold, inside the transactions that hold the rows.
+
+    Args:
+        targets: both sides.
+        table: the records' table.
+        policy: its policy, whose strategies merges go by.
+        cases: the records under lock.
+        decisions: by entity id.
+    """
+    found = Rulings()
+    merging = []
+    for case in cases.found:
+        decision = decisions[case.entity_id]
+        if (moved := await _moved(targets, table, case, decision)) is not None:
+            found.refused[case.entity_id] = moved
+        elif decision.resolution is Resolution.MERGE:
+            merging.append(case)
+        else:
+            rows = wanted_rows(case, table.columns, decision.resolution.winner, {})
+            loser = Side(decision.resolution.value).other
+            written = frozenset[Side]() if case.entity_id in cases.same else frozenset({loser})
+            found.made.append(Ruling(case, decision, rows, written))
+    plans = await _plans(targets[Side.MAIN], table, policy, merging, decisions)
+    for case, plan in zip(merging, plans, strict=True):
+        if isinstance(plan, CdcError):
+            found.refused[case.entity_id] = plan
+            continue
+        rows = wanted_rows(case, table.columns, None, plan.values)
+        written = frozenset(side for side in Side if _differs(table, case.rows[side], rows[side]))
+        found.made.append(Ruling(case, decisions[case.entity_id], rows, written))
+    return found
+
+
+def _differs(table: Table, own: Image | None, wanted: Image | None) -> bool:
+    if own is None or wanted is None:
+        return own is not wanted
+    return any(own.get(name) != wanted.get(name) for name in table.columns)
+
+
+async def _moved(
+    targets: Mapping[Side, Target], table: Table, case: Case, decision: Decision
+) -> ConflictMoved | None:
+    """Whether the record is not any more what was looked at; then its entries are given what it is now."""
+    if decision.version is None:
+        return None
+    shown = [{side: entry.current, side.other: entry.incoming} for side, entry in case.entries.items()]
+    moved = all(case.moved(each) for each in shown)
+    if decision.version == case.version and not moved:
+        return None
+    if moved:
+        for side in case.entries:
+            images = records.dump(case.rows[side.other]), records.dump(case.rows[side])
+            sql = statement("sync_state_versions", "cdc")
+            await targets[side].connection.execute(sql, str(table.entity), case.entity_id, *images)
+    return ConflictMoved(
+        f"{decision.entity} {decision.entity_id} changed since you looked",
+        hint="look at its new state and decide again",
+    )
+
+
+async def _plans(
+    main: Target, table: Table, policy: PolicyRule, cases: Sequence[Case], decisions: Mapping[str, Decision]
+) -> list[Plan | CdcError]:
+    """Merge rows; PostgreSQL is asked about all columns with strategies at once."""
+    plans: list[Plan | CdcError] = []
+    for case in cases:
+        decision = decisions[case.entity_id]
+        plans.append(
+            _unknown(table, decision)
+            or merge_plan(case, table.free, policy, decision.values)
+            or _one_sided(decision)
+        )
+    questions = [question for plan in plans if isinstance(plan, Plan) for question in plan.questions]
+    answers = iter(await answer(main.connection, main.shapes[table.entity], questions))
+    for place, (case, plan) in enumerate(zip(cases, plans, strict=True)):
+        if isinstance(plan, Plan):
+            told = {question.column: next(answers) for question in plan.questions}
+            rows = case.rows[Side.MAIN] or {}, case.rows[Side.BACKUP] or {}
+            done = answered(plan, Versions(case.base, *rows), told)
+            plans[place] = _incomplete(decisions[case.entity_id], done) if done.missing else done
+    return plans
+
+
+def _unknown(table: Table, decision: Decision) -> ResolutionRefused | None:
+    unknown = sorted(set(decision.values) - set(table.free))
+    if not unknown:
+        return None
+    return ResolutionRefused(
+        f"{decision.entity} has no column {', '.join(unknown)} that a merge could set",
+        hint="name columns that both sides have, none of the key and none that is computed",
+    )
+
+
+def _one_sided(decision: Decision) -> ResolutionRefused:
+    return ResolutionRefused(
+        f"{decision.entity} {decision.entity_id}: one side has no row to merge with",
+        hint="resolve it as MAIN or BACKUP",
+    )
+
+
+def _incomplete(decision: Decision, plan: Plan) -> MergeIncomplete:
+    return MergeIncomplete(
+        f"{decision.entity} {decision.entity_id}: {', '.join(plan.missing)} changed on both sides",
+        missing=plan.missing,
+        hint="name a value for each of these columns, or choose one side's row",
+    )

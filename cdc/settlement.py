@@ -1,0 +1,127 @@
+"""Gives both sides the rows that were decided on, as sets; a row that a side refuses stays in conflict, alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+
+from cdc import records
+from cdc.applier import Applier, splits
+from cdc.cases import Cases, Table
+from cdc.change import Change
+from cdc.errors import ResolutionRefused
+from cdc.images import to_text
+from cdc.model import Op, Side
+from cdc.policy import MANUAL
+from cdc.references import ReferenceBroken
+from cdc.rulings import Ruling
+from cdc.target import Target
+from triggers.statements import statement
+
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Mixed(Exception):
+    """Some of several rows could not be written: undo, and try them apart."""
+
+
+async def write(
+    targets: Mapping[Side, Target], table: Table, rulings: Sequence[Ruling]
+) -> tuple[list[Ruling], dict[str, ResolutionRefused]]:
+    """Write the decided rows inside the open transactions, foreign keys checked as for any change.
+
+    Returns:
+        What was written, and by entity id what a side refused.
+    """
+    if not rulings:
+        return [], {}
+    main, backup = targets[Side.MAIN].connection, targets[Side.BACKUP].connection
+    try:
+        async with main.transaction(), backup.transaction():
+            for side in Side:
+                await _write_side(targets[side], side, table, rulings)
+    except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
+        if not isinstance(error, _Mixed) and not splits(error):
+            raise
+        if len(rulings) == 1:
+            return [], {rulings[0].case.entity_id: _refused(rulings[0], error)}
+    else:
+        return list(rulings), {}
+    middle = len(rulings) // 2
+    done, refused = await write(targets, table, rulings[:middle])
+    more, too = await write(targets, table, rulings[middle:])
+    return done + more, refused | too
+
+
+async def _write_side(target: Target, side: Side, table: Table, rulings: Sequence[Ruling]) -> None:
+    changes = []
+    for place, each in enumerate(rulings):
+        if side in each.written:
+            old = to_text(table.columns, each.case.rows[side])
+            new = to_text(table.columns, each.rows[side])
+            op = Op.DELETE if new is None else Op.INSERT if old is None else Op.UPDATE
+            changes.append(Change(place, 0, _NEVER, table.number, op, table.columns, old, new))
+    if not changes:
+        return
+    applier = Applier(target, side.other, table.reader, lambda _: MANUAL)
+    async with applier.careful():  # the rows are locked
+        outcome = await applier.apply_changes(changes, ignore_live=True)
+    if outcome.conflicts or outcome.deferred:
+        raise _Mixed
+
+
+def _refused(ruled: Ruling, error: Exception) -> ResolutionRefused:
+    decision, why = ruled.decision, f": {error}" if str(error) else ""
+    sides = " and ".join(sorted(ruled.written)) or "a side"
+    return ResolutionRefused(
+        f"{decision.entity} {decision.entity_id}: {sides} cannot hold the decided row{why}",
+        hint="resolve the record that stands in the way first, or decide otherwise",
+    )
+
+
+async def close(
+    targets: Mapping[Side, Target], table: Table, cases: Cases, done: Sequence[Ruling], first: Side
+) -> list[str]:
+    """Close the entries of decided records on both sides, inside the open transactions.
+
+    Args:
+        targets: both sides.
+        table: the records' table.
+        cases: what was under lock.
+        done: the decisions.
+        first: the side that commits first.
+
+    Returns:
+        Records whose row the other side gets by its own commit only: they are marked unfinished on `first`.
+    """
+    unfinished = [each.case.entity_id for each in done if first.other in each.written]
+    for side in Side:
+        connection = targets[side].connection
+        await connection.execute(
+            statement("sync_state_resolve", "cdc"),
+            side.other,
+            str(table.entity),
+            [each.case.entity_id for each in done],
+            [each.case.type for each in done],
+            [records.dump(each.case.base) for each in done],
+            [records.dump(each.case.rows[side.other]) for each in done],
+            [records.dump(each.case.rows[side]) for each in done],
+            [records.dump(each.merged) for each in done],
+            [each.decision.resolution.value for each in done],
+            [each.decision.by for each in done],
+            [each.decision.reason for each in done],
+            [side is first and first.other in each.written for each in done],
+            cases.seen[side.other],
+        )
+        ids = [each.case.entity_id for each in done]
+        await records.recheck(connection, table.entity, ids, "resolved")
+    return unfinished
+
+
+def commits_first(done: Sequence[Ruling]) -> Side:
+    """The side to commit first: the one that most rows are written to, so that little is left unfinished."""
+    counts = {side: sum(1 for each in done if side in each.written) for side in Side}
+    return Side.BACKUP if counts[Side.BACKUP] > counts[Side.MAIN] else Side.MAIN
