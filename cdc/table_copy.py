@@ -34,17 +34,20 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def exported_snapshot(source: Endpoint, tables: Sequence[TableShape]) -> AsyncIterator[Snapshot]:
+async def exported_snapshot(
+    source: Endpoint, tables: Sequence[TableShape], purpose: str = "first contact"
+) -> AsyncIterator[Snapshot]:
     """Hold a snapshot of the source open; its tables can be written but not rewritten meanwhile.
 
     Args:
         source: the side to read.
         tables: the tables to guard against being dropped, altered or truncated.
+        purpose: a word for `application_name`.
 
     Raises:
         ConnectivityError: the source cannot be reached.
     """
-    connection = await connect(source, "first contact")
+    connection = await connect(source, purpose)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             if tables:
@@ -58,6 +61,15 @@ async def exported_snapshot(source: Endpoint, tables: Sequence[TableShape]) -> A
             yield Snapshot(connection, row["exported"], row["seen"])
     finally:
         await connection.close(timeout=10)
+
+
+async def import_snapshot(connection: Connection, exported: str) -> None:
+    """See from here on what an exported snapshot sees. First in a REPEATABLE READ transaction.
+
+    Raises:
+        ValueError: it is no name of one.
+    """
+    await connection.execute(render("copy_import", "cdc", snapshot=_literal(exported)))
 
 
 async def copy_tables(
@@ -129,7 +141,7 @@ class _Crew:
         async with AsyncExitStack() as stack:
             reader, writer = await _connected(stack, self.source), await _connected(stack, self.target)
             async with reader.transaction(isolation="repeatable_read", readonly=True):
-                await reader.execute(render("copy_import", "cdc", snapshot=_literal(self.snapshot.exported)))
+                await import_snapshot(reader, self.snapshot.exported)
                 while waiting:
                     copied += await self._copy(reader, writer, waiting.popleft())
         return copied

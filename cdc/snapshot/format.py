@@ -187,9 +187,9 @@ def _version(line: bytes) -> int:
     return int(number)
 
 
-def table_begin(table: TableHead) -> bytes:
+def table_begin(entity: str) -> bytes:
     """The line before a table's rows."""
-    return orjson.dumps(table.entity) + b":[\n"
+    return orjson.dumps(entity) + b":[\n"
 
 
 def table_end(*, last: bool) -> bytes:

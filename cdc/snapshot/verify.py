@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cdc.snapshot.format import Footer, Header
+from cdc.snapshot.progress import Progress
+from cdc.snapshot.reading import read_snapshot
 from cdc.snapshot.storage import Source, Store
-from cdc.snapshot.writer import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +56,10 @@ async def verify_source(
         SnapshotDamaged: as for `verify_file`.
         StoreError: as for `verify_file`.
     """
-    raise NotImplementedError
+    done = 0
+    async with read_snapshot(source, key=key) as reader:
+        async for rows in reader.rows():
+            done += rows.count
+            if progress is not None:
+                progress(Progress("VERIFYING", rows.table.entity, done, None))
+        return Verified(reader.header, reader.footer, source.size_bytes, reader.sha256)

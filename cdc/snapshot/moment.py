@@ -1,0 +1,135 @@
+"""One moment of a database, held open to be written down: its tables, locked against changes of their form."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from cdc.catalog import read_shapes
+from cdc.errors import ConnectivityError
+from cdc.model import Entity
+from cdc.session import UNREACHABLE, Connection, Endpoint, connect
+from cdc.shape import Shapes, TableShape
+from cdc.snapshot.errors import SnapshotRefused
+from cdc.table_copy import Snapshot, exported_snapshot
+from triggers.statements import statement
+
+PACKAGE: Final = "cdc.snapshot"
+PURPOSE: Final = "snapshot"
+_TRIES: Final = 5
+_OURS: Final = (Entity("cdc", "backup_config"), Entity("cdc", "backup_history"))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table to read. `rows` is an estimate; `divisible`: its pages may be read by several at once."""
+
+    shape: TableShape
+    rows: int
+    pages: int
+    divisible: bool
+    partitioned: bool
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a transaction sees that lasts as long as the block that gave this."""
+
+    snapshot: Snapshot
+    tables: tuple[Table, ...]
+
+
+@asynccontextmanager
+async def hold(endpoint: Endpoint, *, include_history: bool) -> AsyncIterator[Moment]:
+    """Hold a moment of all tables in the endpoint's schemas.
+
+    Args:
+        endpoint: the side to read.
+        include_history: also the service's own tables that people may want to keep.
+
+    Raises:
+        ConnectivityError: the side cannot be reached, or went away.
+        SnapshotRefused: a table may not be read, or is locked for long.
+    """
+    try:
+        for _ in range(_TRIES):
+            before = await _list(endpoint, include_history=include_history)
+            async with exported_snapshot(endpoint, [one.shape for one in before], PURPOSE) as snapshot:
+                tables = await _read(snapshot.connection, endpoint.schemas, include_history=include_history)
+                if _relids(tables) <= _relids(before):
+                    yield Moment(snapshot, tuple(tables))
+                    return
+    except asyncpg.LockNotAvailableError as error:
+        raise SnapshotRefused(
+            f"{endpoint.side} has a table that is locked: {error}",
+            hint="a migration is at work there, or hangs; it is tried again with the next snapshot",
+        ) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise SnapshotRefused(
+            f"{endpoint.side} does not let us read all of its tables: {error}",
+            hint="GRANT SELECT on them to the service's role",
+        ) from error
+    except UNREACHABLE as error:
+        raise ConnectivityError(
+            f"{endpoint.side} went away while it was read: {error}", hint="it is tried again"
+        ) from error
+    raise SnapshotRefused(
+        f"tables of {endpoint.side} are made faster than they can be looked at",
+        hint="wait until the migration there has ended",
+    )
+
+
+async def _list(endpoint: Endpoint, *, include_history: bool) -> list[Table]:
+    connection = await connect(endpoint, PURPOSE)
+    try:
+        return await _read(connection, endpoint.schemas, include_history=include_history)
+    finally:
+        await connection.close(timeout=10)
+
+
+async def _read(connection: Connection, schemas: Sequence[str], *, include_history: bool) -> list[Table]:
+    # Schema cdc is ours, whatever the URL says.
+    wanted = [schema for schema in schemas if schema != "cdc"]
+    tables = await _tables(connection, wanted, await read_shapes(connection, wanted))
+    if include_history:
+        shapes = {
+            entity: shape
+            for entity, shape in (await read_shapes(connection, ["cdc"])).items()
+            if entity in _OURS
+        }
+        tables += await _tables(connection, ["cdc"], shapes, ours=True)
+    return tables
+
+
+async def _tables(
+    connection: Connection, schemas: Sequence[str], shapes: Shapes, *, ours: bool = False
+) -> list[Table]:
+    found = []
+    for row in await connection.fetch(statement("snapshot_tables", PACKAGE), list(schemas)):
+        shape = shapes.get(Entity(row["schema_name"], row["table_name"]))
+        if shape is None:
+            continue
+        if row["hidden"] or row["forbidden"]:
+            raise _unreadable(shape.entity, hidden=row["hidden"])
+        found.append(Table(shape, row["rows"], row["pages"], row["divisible"], row["partitioned"], ours))
+    return found
+
+
+def _unreadable(entity: Entity, *, hidden: bool) -> SnapshotRefused:
+    if hidden:
+        return SnapshotRefused(
+            f"row-level security hides rows of {entity} from the service's role",
+            hint="give that role BYPASSRLS, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
+        )
+    return SnapshotRefused(
+        f"the service's role may not read {entity}", hint=f"GRANT SELECT ON {entity} to it"
+    )
+
+
+def _relids(tables: Sequence[Table]) -> set[int]:
+    return {one.shape.relid for one in tables}
