@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from cdc.session import Endpoint
 from cdc.snapshot.plan import Restored, RestorePlan
+from cdc.snapshot.progress import Progress
 from cdc.snapshot.storage import Store
-from cdc.snapshot.writer import Progress
 
 
 async def preview(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cdc.session import Endpoint
+from cdc.snapshot.progress import Progress
 from cdc.snapshot.storage import Store
-from cdc.snapshot.writer import Progress
 
 
 @dataclass(frozen=True, slots=True)
