@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from cdc import records
+from cdc.decision import Decision
 from cdc.errors import ConflictMoved, ConflictNotFound, PositionBusy, ResolutionRefused
-from cdc.model import ConflictStatus, ConflictType, Side
+from cdc.model import ConflictStatus, ConflictType, Resolution, Side
 from cdc.pairing import Pair, Row
 from cdc.records import Entry
-from cdc.resolve import Decision, Resolver
+from cdc.resolve import Resolver
 from cdc.target import lock_position
 
 REASON: Final = "verify found the two rows different"
@@ -60,7 +61,8 @@ async def _repair(resolver: Resolver, pair: Pair, entity_id: str, loser: Side) -
         # Held until the entry is there, so that no link decides on the row meanwhile.
         await lock_position(connection, loser.other, None)
         await records.record(connection, _entry(pair, entity_id, loser, here, there))
-    await resolver.resolve(Decision(str(pair.entity), entity_id, loser.other, "verify", reason=REASON))
+    resolution = Resolution(loser.other.value)
+    await resolver.resolve(Decision(str(pair.entity), entity_id, resolution, "verify", reason=REASON))
     return True
 
 
