@@ -31,6 +31,8 @@ def greeting(main_url: str, backup_url: str, link: str, *, psql: str = "psql", b
     """
     if Path(psql).is_absolute():
         psql = min(psql, os.path.relpath(psql), key=len)
+    status = f"{link.partition('/login')[0]}/backup/status"
+    curl = f'curl -H "Authorization: Bearer $(.venv/bin/cdc token)" {status}'
     main, backup = (f"{shlex.quote(psql)} {shlex.quote(url)}" for url in (main_url, backup_url))
     text = Text()
     text.append("A snooker club on two PostgreSQL servers, kept as one.\n", style="bold green")
@@ -39,11 +41,7 @@ def greeting(main_url: str, backup_url: str, link: str, *, psql: str = "psql", b
         ("MAIN", main),
         ("BACKUP", backup),
         ("dashboard", f"{link}   (once, within 15 minutes)"),
-        (
-            "API",
-            f'curl -H "Authorization: Bearer $(.venv/bin/cdc token)" {link.partition("/login")[0]}/backup/status',
-        ),
-        ("status", ".venv/bin/cdc status"),
+        ("status", f".venv/bin/cdc status   or {curl}"),
         ("conflicts", ".venv/bin/cdc conflicts   then .venv/bin/cdc resolve Product <id> MAIN|BACKUP"),
     ):
         text.append(f"  {name:<11}", style="bold").append(f"{what}\n")
