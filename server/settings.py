@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     alert_webhook_url: Annotated[SecretStr, AfterValidator(_web_url)] | None = Field(
         None, alias="ALERT_WEBHOOK_URL"
     )
+    alert_webhook_secret: SecretStr | None = Field(None, alias="ALERT_WEBHOOK_SECRET")
     alert_urls: SecretStr | None = Field(None, alias="ALERT_URLS")
     demo_traffic: bool = Field(default=True, alias="DEMO_TRAFFIC")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", alias="LOG_LEVEL")
