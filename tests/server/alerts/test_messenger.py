@@ -80,8 +80,8 @@ def test_a_list_of_urls_with_commas_inside() -> None:
 
 def test_a_url_that_apprise_does_not_know() -> None:
     with pytest.raises(ConfigurationError, match="entry 2") as caught:
-        messengers("json://a nonsense://user:password@b")
-    assert "password" not in f"{caught.value}{caught.value.hint}"
+        messengers("json://a nonsense://user:hidden@b")
+    assert "hidden" not in f"{caught.value}{caught.value.hint}"
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
