@@ -13,7 +13,14 @@ from triggers.statements import statement
 VERSION = 5
 """The newest schema_<version>.sql; each brings the schema from the version before."""
 
-FUNCTIONS = ("wake", "capture_insert", "capture_update", "capture_delete", "capture_truncate")
+FUNCTIONS = (
+    "wake",
+    "capture_insert",
+    "capture_update",
+    "capture_delete",
+    "capture_truncate",
+    "record_state",
+)
 """Functions in schema cdc, each in the .sql file of its name; later ones may use earlier ones."""
 
 
