@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from server.api import documents, events, login, probes, status
+from server.api import documents, login, probes, status
 from server.api.route import Routes
 
 ROUTES: Final[Routes] = (
     *status.ROUTES,
-    *events.ROUTES,
     *login.ROUTES,
     *probes.ROUTES,
     *documents.ROUTES,

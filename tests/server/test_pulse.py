@@ -52,13 +52,12 @@ class World:
 
 async def following(listener: Listener, kind: str) -> dict[str, Any]:
     """The next event of a kind."""
-    while events := await listener.take(PATIENCE):
-        for number, event in enumerate(events):
+    async with asyncio.timeout(PATIENCE):
+        async for event in listener:
             if event.kind == kind:
-                listener.waiting.extendleft(reversed(events[number + 1 :]))
                 found: dict[str, Any] = orjson.loads(event.data)
                 return found
-    raise AssertionError(f"no {kind} came")
+    raise AssertionError("the stream has ended")
 
 
 async def test_a_status_is_told_once_for_each_change() -> None:
