@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Final
 
 from server.api import documents, login, probes, status
+from server.api.assets import asset_routes
 from server.api.route import Routes
 
 ROUTES: Final[Routes] = (
@@ -12,4 +14,5 @@ ROUTES: Final[Routes] = (
     *login.ROUTES,
     *probes.ROUTES,
     *documents.ROUTES,
+    *asset_routes(files("server.dashboard"), "", index="index.html", tag="Dashboard"),
 )

@@ -3,7 +3,9 @@
 import { laidOut } from "./json.js";
 
 const PIECE = /[\p{L}\p{N}_]+(?:[.:,]\p{N}+)*|\s+|[^\p{L}\p{N}_\s]/gu;
-const MOST = 1500;
+const MOST = 3000;
+const REMEMBERED = 200;
+const remembered = new Map();
 
 /**
  * The parts of `text`, each with whether it is not in `other`.
@@ -13,9 +15,14 @@ const MOST = 1500;
  */
 export function marked(text, other) {
   if (text === other || other === null || other === undefined) return [{ text, changed: text !== other }];
-  const [mine, theirs] = [text.match(PIECE) ?? [], other.match(PIECE) ?? []];
   if (short(text) && short(other)) return [{ text, changed: true }];
-  return joined(mine, kept(mine, theirs));
+  const key = JSON.stringify([text, other]);
+  if (!remembered.has(key)) {
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    const [mine, theirs] = [text.match(PIECE) ?? [], other.match(PIECE) ?? []];
+    remembered.set(key, joined(mine, kept(mine, theirs)));
+  }
+  return remembered.get(key);
 }
 
 /** A short value is marked whole: half a number is no change that anyone would name. */
@@ -50,6 +57,9 @@ function bridged(parts) {
   return out;
 }
 
+/** A word that stayed says more than a blank or a comma. */
+const weight = (piece) => (/[\p{L}\p{N}]/u.test(piece[0]) ? 4 : 1);
+
 /** For each piece of `mine` whether it is in a longest common subsequence with `theirs`. */
 function kept(mine, theirs) {
   const keep = new Array(mine.length).fill(false);
@@ -62,17 +72,16 @@ function kept(mine, theirs) {
   const b = theirs.slice(start, theirs.length - end);
   if (a.length > MOST || b.length > MOST) return keep; // the middle of very long texts is marked whole
   const width = b.length + 1;
-  const table = new Uint16Array((a.length + 1) * width);
+  const table = new Uint16Array((a.length + 1) * width); // the best that is left from here on
+  const together = (i, j) => table[(i + 1) * width + j + 1] + weight(a[i]);
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
-      table[i * width + j] =
-        a[i] === b[j]
-          ? table[(i + 1) * width + j + 1] + 1
-          : Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
+      const apart = Math.max(table[(i + 1) * width + j], table[i * width + j + 1]);
+      table[i * width + j] = a[i] === b[j] ? Math.max(apart, together(i, j)) : apart;
     }
   }
   for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    if (a[i] === b[j]) {
+    if (a[i] === b[j] && table[i * width + j] === together(i, j)) {
       keep[start + i] = true;
       i += 1;
       j += 1;

@@ -4,13 +4,12 @@ import * as service from "./service.js";
 import { change, state } from "./state.js";
 
 const POLL_MS = 3000;
-const STATS_MS = 5000;
-const PATIENCE_MS = 45000; // the service sends a heartbeat more often than that
+const SELDOM_MS = 10000; // while the stream brings what is new
 
 const listeners = new Map();
 let stream = null;
 let timer = null;
-let statsAt = 0;
+let askedAt = 0;
 
 /** Call `listener(data)` at each event of that kind. Returns what ends that. */
 export function on(kind, listener) {
@@ -22,7 +21,6 @@ export function on(kind, listener) {
 /** Begin; goes on until `stop`. */
 export function start() {
   stop();
-  open();
   tick();
 }
 
@@ -31,6 +29,7 @@ export function stop() {
   clearTimeout(timer);
   stream?.close();
   stream = null;
+  timer = null;
 }
 
 function open() {
@@ -67,29 +66,23 @@ function heard(feed) {
   change({ feed, heardAt: Date.now() });
 }
 
-/** Ask for what the stream did not bring. */
+/** Ask for what the stream did not bring; and see that there is a stream, once somebody is logged in. */
 async function tick() {
   clearTimeout(timer);
-  const silent = state.feed === "live" && Date.now() - state.heardAt > PATIENCE_MS;
-  if (!stream || silent) {
-    stream?.close();
-    open();
-  }
-  await refresh({ stats: Date.now() - statsAt >= STATS_MS });
-  timer = setTimeout(tick, POLL_MS);
+  const turn = (timer = setTimeout(tick, POLL_MS));
+  if (state.feed === "live" && Date.now() - askedAt < SELDOM_MS) return;
+  const answered = await refresh();
+  if (turn === timer && answered && !stream) open(); // else it was stopped meanwhile
 }
 
-/** Ask for the status, and the statistics, now. */
-export async function refresh({ stats = true } = {}) {
-  try {
-    const questions = [service.status()];
-    if (stats) questions.push(service.stats());
-    const [status, figures] = await Promise.all(questions);
-    if (figures) statsAt = Date.now();
+/** Ask for the status, and the statistics, now. Returns whether there was an answer. */
+export async function refresh() {
+  askedAt = Date.now();
+  const [status, figures] = await Promise.allSettled([service.status(), service.stats()]);
+  if (figures.value) change({ stats: figures.value });
+  if (status.value) {
     const feed = stream?.readyState === EventSource.OPEN ? "live" : "polling";
-    change({ status, stats: figures ?? state.stats, known: true, feed, heardAt: Date.now() });
-  } catch (error) {
-    if (error.status === 401) return;
-    change({ feed: "away" });
-  }
+    change({ status: status.value, feed, heardAt: Date.now() });
+  } else if (status.reason.status !== 401) change({ feed: "away" });
+  return Boolean(status.value);
 }

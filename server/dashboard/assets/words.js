@@ -4,6 +4,7 @@ import { count, many } from "./number.js";
 
 export const LINKS = ["MAIN_TO_BACKUP", "BACKUP_TO_MAIN"];
 export const ARROWS = { MAIN_TO_BACKUP: "MAIN → BACKUP", BACKUP_TO_MAIN: "BACKUP → MAIN" };
+export const SIDE_OF = { MAIN_TO_BACKUP: "main", BACKUP_TO_MAIN: "backup" };
 const SLOW_MS = 2000;
 
 /** Tone and word of a link's state; the tone is never said by colour alone. */

@@ -209,8 +209,8 @@ export class Conflict {
     return el(
       "div.verdict",
       { role: "group", "aria-label": "Decision" },
-      button("MAIN", "Take MAIN", "m"),
-      button("BACKUP", "Take BACKUP", "b"),
+      button("MAIN", this.item.main ? "Take MAIN" : "Take MAIN: no row", "m"),
+      button("BACKUP", this.item.backup ? "Take BACKUP" : "Take BACKUP: no row", "b"),
       button("MERGE", "Merge by column", "g", !mergeable(this.item)),
       el(
         "button.primary.hold",

@@ -2,14 +2,14 @@
 
 import { el } from "../element.js";
 import { count, many } from "../number.js";
-import { heading, notice, number, pill, refusal, table } from "../parts.js";
+import { heading, notice, pill, refusal } from "../parts.js";
 import * as service from "../service.js";
 import { moment } from "../time.js";
 import { Operation, progressOf } from "./operation.js";
+import { counts, notes, phrase, samples, sentence, totals } from "./plan.js";
 import { unknownSnapshot } from "./snapshots.js";
 
 const STEPS = ["Side", "Preview", "Confirm", "Restore"];
-const SAMPLES = { INSERT: "+ insert", UPDATE: "± change", DELETE: "− delete" };
 const MEANING = {
   MAIN: "MAIN becomes what it was then. BACKUP follows, unless you say otherwise below.",
   BACKUP:
@@ -294,69 +294,4 @@ class Restore {
       this.back(),
     ];
   }
-}
-
-const entriesOf = ({ tables }) =>
-  Array.isArray(tables) ? tables.map((one) => [one.entity, one]) : Object.entries(tables ?? {});
-
-function totals(preview) {
-  const sum = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 };
-  for (const [, one] of entriesOf(preview)) for (const key of Object.keys(sum)) sum[key] += one[key] ?? 0;
-  return { ...sum, changed: sum.inserted + sum.updated + sum.deleted };
-}
-
-const sentence = ({ inserted, updated, deleted }) =>
-  `insert ${count(inserted)}, change ${count(updated)} and delete ${many(deleted, "row")}`;
-
-const phrase = ({ inserted, updated, deleted }) => [
-  el("b.plus", {}, `insert ${many(inserted, "row")}`),
-  ", ",
-  el("b.changes", {}, `change ${count(updated)}`),
-  " and ",
-  el("b.minus", {}, `delete ${count(deleted)}`),
-];
-
-function counts(preview) {
-  const cell = (value, sign, tone) =>
-    el("td.number", { class: value ? tone : "muted" }, value ? `${sign}${count(value)}` : "0");
-  const rows = entriesOf(preview).map(([entity, one]) =>
-    el(
-      "tr",
-      {},
-      el("th", { scope: "row" }, entity),
-      cell(one.inserted, "+", "plus"),
-      cell(one.updated, "±", "changes"),
-      cell(one.deleted, "−", "minus"),
-      el("td.number.muted", {}, count(one.unchanged)),
-    ),
-  );
-  return table(
-    "Rows per table",
-    ["Table", number("inserted"), number("changed"), number("deleted"), number("as they are")],
-    rows,
-  );
-}
-
-const notes = (list) =>
-  list?.length > 0 &&
-  el(
-    "ul",
-    {},
-    list.map((note) => el("li", {}, note)),
-  );
-
-/** A few of the rows that would change, by their keys. */
-function samples(preview) {
-  const all = Object.entries(preview.samples ?? {}).filter(([, rows]) => rows.length);
-  if (!all.length) return null;
-  const line = ({ kind, entityId }) =>
-    el("li", {}, el("span.muted", {}, SAMPLES[kind] ?? kind), " ", el("span.mono", {}, entityId));
-  return el(
-    "section",
-    {},
-    el("h2", {}, "Samples"),
-    all.map(([entity, rows]) =>
-      el("details.sample", {}, el("summary", {}, entity), el("ul.samples", {}, rows.map(line))),
-    ),
-  );
 }

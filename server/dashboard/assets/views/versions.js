@@ -2,6 +2,7 @@
 
 import { el } from "../element.js";
 import { byItself, changeOf, columnsOf, differing } from "../merge.js";
+import { many } from "../number.js";
 import { pieces, shown } from "../value.js";
 
 const NOTES = {
@@ -40,7 +41,7 @@ export function versions(conflict) {
     el(
       "div.actions",
       {},
-      el("span.muted", {}, `${different.length} of ${columns.length} columns differ.`),
+      el("span.muted", {}, difference(item, different.length, columns.length)),
       columns.length > different.length &&
         el(
           "button.quiet.small",
@@ -65,6 +66,14 @@ export function versions(conflict) {
   ];
 }
 
+function difference(item, different, all) {
+  if (item.main && item.backup)
+    return `${different} of ${many(all, "column")} differ${different === 1 ? "s" : ""}.`;
+  return item.main || item.backup
+    ? `${item.main ? "BACKUP" : "MAIN"} has no such row.`
+    : "Neither side has this row.";
+}
+
 function line(conflict, column, result) {
   const { item } = conflict;
   const change = changeOf(item, column);
@@ -73,12 +82,19 @@ function line(conflict, column, result) {
   return el(
     "tr",
     { class: change, "data-key": column },
-    el("th", { scope: "row" }, column, el("small", {}, NOTES[change])),
+    el("th", { scope: "row" }, column, el("small", {}, note(item, column, change))),
     cell(conflict, column, "MAIN", main, change, item.base ? base : backup),
     el("td.base", { "data-head": "base" }, item.base ? shown(base) : shown(undefined)),
     cell(conflict, column, "BACKUP", backup, change, item.base ? base : main),
     result && outcome(conflict, column, result),
   );
+}
+
+/** What happened to a column, said beside its name. */
+function note(item, column, change) {
+  if (item.main && item.backup) return NOTES[change];
+  const [side, row] = item.main ? ["MAIN", item.main] : ["BACKUP", item.backup];
+  return item.base && row && row[column] !== item.base[column] ? `changed on ${side}` : "";
 }
 
 /** A side's value: in an open conflict a button that takes it into the merge. */
