@@ -84,9 +84,8 @@ async def test_pausing_and_resuming_a_running_service(shell: Shell, pair: Pair) 
         await pair.main.execute("INSERT INTO product VALUES (2, 'cue')")
         await pair.backup.execute("INSERT INTO product VALUES (3, 'ball')")
         await arrives(pair.main, 3)  # the other direction goes on
-        found = await service.status()
+        found = await service.state(lambda found: found["sync"]["links"]["MAIN_TO_BACKUP"]["pending"] == 1)
         assert found["state"] == "paused"
-        assert found["sync"]["links"]["MAIN_TO_BACKUP"]["pending"] == 1
         assert not await pair.backup.fetchval("SELECT count(*) FROM product WHERE id = 2")
         assert (await shell("resume")).code == 0
         await arrives(pair.backup, 2)
