@@ -8,9 +8,10 @@ from a bounded memory. Where that does not reach back far enough it is told to r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -54,7 +55,7 @@ class Event:
 
 @dataclass(slots=True, eq=False)
 class Listener:
-    """One who listens: iterate over it to get events; it ends when the listener is dropped or the hub closes."""
+    """One who listens. `ended` says that nothing will come any more: it was dropped, or the hub was closed."""
 
     waiting: deque[Event] = field(default_factory=deque)
     ended: bool = False
@@ -72,19 +73,20 @@ class Listener:
         return True
 
     def end(self) -> None:
-        """Let the iteration end once the queue is empty."""
+        """Nothing comes after what waits already."""
         self.ended = True
         self._more.set()
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
-        """Give events as they come."""
-        while True:
-            while self.waiting:
-                yield self.waiting.popleft()
-            if self.ended:
-                return
+    async def take(self, seconds: float) -> list[Event]:
+        """Give what waits, as soon as something does; nothing after `seconds` without, and once it has ended."""
+        if not self.waiting and not self.ended:
             self._more.clear()
-            await self._more.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._more.wait()
+        events = [*self.waiting]
+        self.waiting.clear()
+        return events
 
 
 class Hub:

@@ -50,6 +50,11 @@ class Observer:
         self._clocks = {side: Clock() for side in Side}
         self._conflicts: observe.Conflicts | None = None
 
+    @property
+    def last(self) -> Observation:
+        """What the last look found."""
+        return self._last
+
     async def look(self) -> Observation:
         """Look at both databases; never raises for one that is away."""
         async with self._lock:

@@ -45,6 +45,7 @@ async def serve(settings: Settings, choice: str | None, console: Console) -> Non
             await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
                 _log.info("ending")
+                service.monitor.hub.close()
                 asyncio.get_running_loop().call_later(END_SECONDS, _end_now)
             ending.cancel()
             working.cancel()

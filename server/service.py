@@ -33,6 +33,8 @@ from server.embedded import binaries
 from server.health import LinkState
 from server.installation import install_both, tell
 from server.leadership import Leadership
+from server.monitor import Monitor
+from server.news import Counts, Records
 from server.observation import Observation, Observer
 from server.problems import Rules
 from server.settings import Settings
@@ -87,6 +89,8 @@ class Service:
         self._told: set[str] = set()
         self._undecided: dict[str, str] | None = None
         self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._leads = False
+        self.monitor = Monitor(settings, self, instance=self._name, changed=self._publish)
 
     async def run(self, address: Address) -> None:
         """Work until cancelled.
@@ -96,6 +100,7 @@ class Service:
             EmbeddedServerError: the embedded servers do not start.
         """
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.monitor.running())
             databases = await stack.enter_async_context(opened(self._settings, create=True))
             self.databases = databases
             for note in databases.notes:
@@ -139,7 +144,27 @@ class Service:
             "phase": self._phase.value,
             "undecided": self._undecided,
             "links": {} if self._supervisor is None else self._supervisor.as_json(),
+            "alerts": self.monitor.alerts.as_json(),
         }
+
+    @property
+    def phase(self) -> Phase:
+        """What the process as a whole is doing."""
+        return self._phase
+
+    @property
+    def standing_by(self) -> bool:
+        """Whether another instance works."""
+        return self._phase is Phase.STANDBY
+
+    def counts(self) -> Counts:
+        """Give what the links have applied since the start, by link and table."""
+        return {} if self._supervisor is None else self._supervisor.counts()
+
+    def conflicts(self) -> Records | None:
+        """Give the open conflicts as they were at the last look; None where they are not known."""
+        seen = None if self._observer is None else self._observer.last.conflicts
+        return None if seen is None else seen.records
 
     async def _work(self, databases: Databases, supervisor: Supervisor, address: Address) -> None:
         """Do everything that only the working instance does."""
@@ -219,11 +244,16 @@ class Service:
 
     def _decided(self, decisions: Config) -> None:
         self._decisions = decisions
+        if not self._leads:
+            self._leads = True
+            self.monitor.alerts.take_over((decisions.service or {}).get("alerts") or {})
         if self._supervisor is not None:
             self._supervisor.decided(decisions)
 
     def _stand_by(self) -> None:
         _log.info("another instance works; standing by")
+        self._leads = False
+        self.monitor.alerts.stand_down()
         self._enter(Phase.STANDBY)
 
     def _enter(self, phase: Phase) -> None:
@@ -238,5 +268,9 @@ class Service:
         self._changed()
 
     def _changed(self) -> None:
+        self.monitor.poke()
+        self._publish()
+
+    def _publish(self) -> None:
         if self._leadership is not None:
             self._leadership.changed()

@@ -81,6 +81,10 @@ class Supervisor:
         """Give the links by name, as they are published."""
         return {LINK_NAMES[side]: health.as_json() for side, health in self.health.items()}
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Give what the links have applied since they were made, by link and table."""
+        return {LINK_NAMES[side]: dict(link.stats.tables) for side, link in self._links.items()}
+
     def figures(self) -> dict[Side, Figures]:
         """Give what the links measured of late."""
         now = asyncio.get_running_loop().time()

@@ -28,8 +28,13 @@ def application(context: Context) -> web.Application:
         if route.method == hdrs.METH_GET:
             resource.add_route(hdrs.METH_HEAD, handle)
     app.on_response_prepare.append(add_headers)
+    app.on_shutdown.append(_end_streams)
     app.cleanup_ctx.append(_held)
     return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[CONTEXT].service.monitor.hub.close()
 
 
 async def _held(app: web.Application) -> AsyncIterator[None]:

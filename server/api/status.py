@@ -26,6 +26,14 @@ class DatabaseStatuses(Document):
     BACKUP: DatabaseStatus = Field(alias="BACKUP")
 
 
+class Percentiles(Document):
+    """Milliseconds from the write of a change to its commit on the other side, clocks' differences taken off."""
+
+    p50: float
+    p95: float
+    p99: float
+
+
 class LinkStatus(Document):
     """One direction. What cannot be known while a database is away is null."""
 
@@ -36,6 +44,8 @@ class LinkStatus(Document):
     consecutive_failures: int
     last_error: str | None
     last_applied_at: Time | None
+    lag: Percentiles | None = Field(description="Of the last five minutes; null where nothing was applied")
+    per_second: float | None = Field(description="Changes applied a second, over the last ten")
 
 
 class LinkStatuses(Document):
@@ -62,9 +72,17 @@ class BackupStatus(Document):
     last_verified: Any = Field(description="The last backup that was restored for trial")
 
 
+class ClockStatus(Document):
+    """How far BACKUP's clock is ahead of MAIN's, and what the measurement may be off by."""
+
+    skew_ms: float | None
+    uncertainty_ms: float | None
+
+
 class ProblemStatus(Document):
     """Something that is wrong or worth knowing, and what to do about it."""
 
+    id: str = Field(description="The kind of problem and, after a colon, what it is about; stays the same")
     severity: Severity
     message: str
     hint: str
@@ -79,6 +97,7 @@ class StatusDocument(Document):
     databases: DatabaseStatuses
     sync: SyncStatus
     backup: BackupStatus
+    clocks: ClockStatus
     open_conflicts: int | None
     problems: list[ProblemStatus]
 

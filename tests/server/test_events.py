@@ -8,22 +8,26 @@ import pytest
 from server import events
 from server.events import Hub, Kind, Listener, TooManyListeners
 
+PATIENCE = 5.0
+
 
 async def received(listener: Listener, count: int) -> list[tuple[str, int]]:
     """The next events, as kind and number."""
     found: list[tuple[str, int]] = []
-    async with asyncio.timeout(5):
-        async for event in listener:
-            found.append((event.kind.value, orjson.loads(event.data).get("n", 0)))
-            if len(found) == count:
-                break
-    return found
+    while len(found) < count:
+        events = await listener.take(PATIENCE)
+        assert events
+        found += [(event.kind.value, orjson.loads(event.data).get("n", 0)) for event in events]
+    return found[:count]
 
 
 async def rest(listener: Listener) -> list[Kind]:
     """All that is left until the stream ends."""
-    async with asyncio.timeout(5):
-        return [event.kind async for event in listener]
+    found: list[Kind] = []
+    while events := await listener.take(PATIENCE):
+        found += [event.kind for event in events]
+    assert listener.ended
+    return found
 
 
 async def test_all_listeners_get_all_events_in_order() -> None:
@@ -44,6 +48,12 @@ async def test_a_listener_that_sleeps_is_woken() -> None:
     assert await waiting == [("backups", 7)]
 
 
+async def test_nothing_for_a_while() -> None:
+    listener = Hub().subscribe()
+    assert await listener.take(0.01) == []
+    assert not listener.ended
+
+
 async def test_a_new_listener_begins_with_the_last_status() -> None:
     hub = Hub()
     hub.publish("status", {"n": 1})
@@ -56,9 +66,8 @@ async def test_one_that_comes_back_gets_what_it_missed() -> None:
     hub = Hub()
     first = hub.subscribe()
     hub.publish("changes", {"n": 1})
-    async for event in first:
-        last = event.id
-        break
+    (event,) = await first.take(PATIENCE)
+    last = event.id
     for n in (2, 3):
         hub.publish("conflicts", {"n": n})
     assert await received(hub.subscribe(last), 2) == [("conflicts", 2), ("conflicts", 3)]

@@ -52,12 +52,13 @@ class World:
 
 async def following(listener: Listener, kind: str) -> dict[str, Any]:
     """The next event of a kind."""
-    async with asyncio.timeout(PATIENCE):
-        async for event in listener:
+    while events := await listener.take(PATIENCE):
+        for number, event in enumerate(events):
             if event.kind == kind:
+                listener.waiting.extendleft(reversed(events[number + 1 :]))
                 found: dict[str, Any] = orjson.loads(event.data)
                 return found
-    raise AssertionError("the stream has ended")
+    raise AssertionError(f"no {kind} came")
 
 
 async def test_a_status_is_told_once_for_each_change() -> None:

@@ -26,6 +26,7 @@ async def test_the_status_has_the_form_of_the_contract(pair: Pair) -> None:
             "databases",
             "sync",
             "backup",
+            "clocks",
             "openConflicts",
             "problems",
         } == set(answer.document)

@@ -1,0 +1,99 @@
+"""What the service tells of itself: events to those who listen, alerts to people, a heartbeat to probes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol
+
+from server.alerts.alerts import Alerts, receivers
+from server.events import Hub
+from server.news import Counts, Records
+from server.pulse import Pulse
+from server.settings import Settings
+
+BEAT: Final = 0.5
+"""Seconds between two beats of the heart."""
+
+
+class Watched(Protocol):
+    """What is told about."""
+
+    @property
+    def standing_by(self) -> bool:
+        """Whether another instance works, and tells."""
+
+    async def status(self) -> dict[str, Any]:
+        """Make the status document."""
+
+    def counts(self) -> Counts:
+        """Give what the links have applied so far."""
+
+    def conflicts(self) -> Records | None:
+        """Give the open conflicts as last read, None where they are not known."""
+
+
+class Monitor:
+    """Watches the service from inside.
+
+    Args:
+        settings: valid ones; they name who gets alerts.
+        watched: the service.
+        instance: host and process.
+        changed: called when the alerts that are open have changed.
+
+    Raises:
+        ConfigurationError: ALERT_URLS cannot be used.
+    """
+
+    def __init__(
+        self, settings: Settings, watched: Watched, *, instance: str, changed: Callable[[], None]
+    ) -> None:
+        self.hub = Hub()
+        self.alerts = Alerts(receivers(settings), instance=instance, changed=changed)
+        self._watched = watched
+        self._pulse = Pulse(
+            status=watched.status,
+            counts=watched.counts,
+            conflicts=watched.conflicts,
+            hub=self.hub,
+            seen=self._seen,
+        )
+        self._beat: float | None = None
+
+    def poke(self) -> None:
+        """Say that something worth showing has changed."""
+        self._pulse.poke()
+
+    def silence(self) -> float:
+        """Seconds for which the heart has not beaten; 0 before it first does."""
+        return 0.0 if self._beat is None else asyncio.get_running_loop().time() - self._beat
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Watch for as long as the block lasts."""
+        tasks = [
+            asyncio.create_task(coroutine, name=name)
+            for name, coroutine in (
+                ("heart", self._live()),
+                ("pulse", self._pulse.run()),
+                ("alerts", self.alerts.run()),
+            )
+        ]
+        try:
+            yield
+        finally:
+            self.hub.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def _seen(self, status: Mapping[str, Any]) -> None:
+        if not self._watched.standing_by:
+            self.alerts.judge(status)
+
+    async def _live(self) -> None:
+        while True:
+            self._beat = asyncio.get_running_loop().time()
+            await asyncio.sleep(BEAT)
