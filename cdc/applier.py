@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
@@ -12,41 +11,26 @@ import asyncpg
 from cdc import records
 from cdc.change import Batch, CapturedTable, Change
 from cdc.errors import PositionBusy, PositionMoved
+from cdc.execution import Execution, NotUniform, Prepared
 from cdc.faults import Blame, judge
 from cdc.fit import check_fit
 from cdc.former import read_former
-from cdc.locks import contended, lock_rows
-from cdc.mapping import Mapping
+from cdc.locks import contended
 from cdc.model import Entity, Op, Side
-from cdc.obstacles import changes_rows
 from cdc.patience import GrownOld
-from cdc.policy import MANUAL, PolicyRule
+from cdc.policy import PolicyRule
 from cdc.position import Position
 from cdc.reader import Reader
-from cdc.references import ReferenceBroken, check_dependents, check_references
-from cdc.residue import Outcome, Residue, put_off_locked, settle, written_otherwise
+from cdc.references import ReferenceBroken
+from cdc.residue import Outcome
 from cdc.shape import Shapes, TableShape
 from cdc.target import LOCK_TIMEOUT_MS, Target, check_marks
 from cdc.truncate import Truncated, deletes, prepare, truncate
-from cdc.uniqueness import check_unique
-from cdc.workset import Part, Run, parents_first, runs
+from cdc.workset import Part, Run, runs
 from triggers.statements import statement
 
 SLOW_BATCHES: Final = 20
 """Batches that are applied carefully at once after one that took too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """One table's part of a run with what its statements need."""
-
-    part: Part
-    table: CapturedTable
-    mapping: Mapping
-
-
-class NotUniform(Exception):
-    """Changes of one kind were carried out only in part: undo, and let the batch statement find out why."""
 
 
 class Applier:
@@ -234,12 +218,17 @@ class Applier:
                 continue
             held = live or bool(outcome.conflicts or outcome.deferred)
             prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]
-            if self.target.patience.careful and not locked:
-                kept = await self._lock(prepared)
-                outcome, held = outcome + kept, held or kept.deferred > 0
-            outcome += await self._apply_prepared(prepared, live=held, uniform=uniform and not held)
-            for item in prepared:
-                await self._advance_sequences(item)
+            work = Execution(
+                self.target,
+                self.source,
+                self._policy,
+                live=held,
+                uniform=uniform and not held,
+                careful=self.target.patience.careful and not locked,
+                paged=self.paged,
+                provisional=self.provisional,
+            )
+            outcome += await work.run(prepared)
         return outcome
 
     async def _compare_entries(self, truncated: Iterable[Entity]) -> Outcome:
@@ -292,120 +281,24 @@ class Applier:
         known = ((change, self._table(change.table_id)) for change in changes)
         return [Truncated(change, table) for change, table in known if table is not None]
 
-    async def _lock(self, prepared: Sequence[Prepared]) -> Outcome:
-        """Lock the rows of a run, and put off those that somebody holds."""
-        kept = 0
-        await self.target.connection.execute(f"SET LOCAL lock_timeout = {self.target.patience.lock_timeout}")
-        for item in prepared:
-            changes = await lock_rows(self.target, item.mapping, item.part)
-            residue = Residue(self.target, self.source, item.mapping, MANUAL)
-            for change in changes:
-                await put_off_locked(residue, change)
-            kept += len(changes)
-        return Outcome(deferred=kept)
-
-    async def _advance_sequences(self, item: Prepared) -> None:
-        if not item.part.inserts:
-            return
-        for column, sequence in item.mapping.shape.sequences.items():
-            if column in item.mapping.columns:
-                await self.target.connection.execute(
-                    item.mapping.sequence_advance(column, item.part.batch), *item.part.arguments(), sequence
-                )
-
-    async def _apply_prepared(self, prepared: list[Prepared], *, live: bool, uniform: bool) -> Outcome:
-        outcome = Outcome()
-        if self.target.replica:
-            suspects = []
-            for item in prepared:
-                rows = await self._carry_out(item, deletes=True, writes=True, live=live, uniform=uniform)
-                outcome += await self._settle(item, rows)
-                suspects.append((item, rows[0]))
-            for item, row in suspects:
-                self.target.patience.check()
-                await check_references(self.target, item.mapping, item.part, row)
-                await check_unique(self.target, item.mapping, item.part)
-            return outcome + await self._look_again(prepared)
-        # Without the right to switch triggers off the server checks every key as it goes, and cascades.
-        if any(key.cascades for item in prepared for key in item.mapping.shape.incoming):
-            with contextlib.suppress(ReferenceBroken):
-                async with self.target.connection.transaction():
-                    return await self._apply_in_turn(prepared, live=live, uniform=uniform)
-            # Children may move to a parent's new key first, so that they do not go with the old one.
-            return await self._apply_in_turn(prepared, live=live, uniform=uniform, writes_first=True)
-        return await self._apply_in_turn(prepared, live=live, uniform=uniform)
-
-    async def _apply_in_turn(
-        self, prepared: list[Prepared], *, live: bool, uniform: bool, writes_first: bool = False
-    ) -> Outcome:
-        """Write to parents before their children, and delete children before their parents."""
-        await self.target.connection.execute("SET CONSTRAINTS ALL DEFERRED")
-        order = parents_first(self.target.shapes, [item.table.entity for item in prepared])
-        down = sorted(prepared, key=lambda item: order.index(item.table.entity))
-        outcome = Outcome()
-        for writes in (True, False) if writes_first else (False, True):
-            for item in down if writes else reversed(down):
-                if not writes:
-                    await check_dependents(self.target, item.mapping, item.part)
-                rows = await self._carry_out(
-                    item, deletes=not writes, writes=writes, live=live, uniform=uniform
-                )
-                outcome += await self._settle(item, rows)
-        await self.target.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        return outcome + await self._look_again(prepared)
-
-    async def _look_again(self, prepared: Sequence[Prepared]) -> Outcome:
-        """Have both sides compared where a trigger, or the server, made another row of the one we wrote."""
-        found = 0
-        for item in prepared:
-            if item.mapping.key_columns and changes_rows(item.mapping.shape, replica=self.target.replica):
-                found += await written_otherwise(self.target, item.mapping, item.part)
-        return Outcome(rechecks=found)
-
     def _prepared(self, part: Part) -> Prepared | None:
         table = self._table(part.table_id)
         if table is None:
             return None
         return Prepared(part, table, self.target.mapped(table.entity, part.columns))
 
-    async def _carry_out(
-        self, item: Prepared, *, deletes: bool, writes: bool, live: bool, uniform: bool
-    ) -> Sequence[asyncpg.Record]:
-        """Run the table's statement; the first row of the result has the totals, see apply.sql."""
-        self.target.patience.check()
-        part, mapping = item.part, item.mapping
-        if part.op is not None and uniform and mapping.is_uniform(part.op):
-            if not (deletes if part.op is Op.DELETE else writes):
-                return []
-            row = await self.target.connection.fetchrow(
-                mapping.uniform(part.op, part.batch), *part.arguments()
-            )
-            if row is not None and row["total"] == part.count:
-                return [row]
-            # Where deletes and writes go apart, the other half has been passed over already.
-            if row is not None and (row["total"] > 0 or not (deletes and writes)):
-                raise NotUniform
-        return await self.target.connection.fetch(
-            mapping.apply(part.batch, live=live), *part.arguments(), deletes, writes, str(item.table.entity)
-        )
 
-    async def _settle(self, item: Prepared, rows: Sequence[asyncpg.Record]) -> Outcome:
-        if not rows:
-            return Outcome()
-        total = rows[0]["total"]
-        left = [row for row in rows if row["act"] is not None]
-        if not left:
-            return Outcome(applied=total)
-        policy = self._policy(item.table.entity)
-        residue = Residue(
-            self.target, self.source, item.mapping, policy, paged=self.paged, provisional=self.provisional
-        )
-        settled = await settle(residue, item.part, left)
-        return Outcome(applied=total - len(left)) + settled
+def splits(error: Exception, *, refreshed: bool = False) -> bool:
+    """Whether an error is about single rows, so that the batch is to be taken apart.
 
-
-def splits(error: Exception) -> bool:
-    """Whether an error is about single rows, so that the batch is to be taken apart."""
+    Args:
+        error: what the target raised.
+        refreshed: the tables' shapes have just been read, so what is not there is what a row or a function names.
+    """
     if isinstance(error, ReferenceBroken):
         return True
-    return isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame in {Blame.ROW, Blame.LOCK}
+    return isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame in {
+        Blame.ROW,
+        Blame.LOCK,
+        *([Blame.SHAPE] if refreshed else []),
+    }

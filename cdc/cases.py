@@ -76,6 +76,16 @@ async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, R
     raise LookupError(entity)
 
 
+async def named(target: Target, table: Table, entity_id: str) -> str:
+    """The record's own name, where its key was printed in another way; what is no key of it stays as it is."""
+    mapping = target.mapped(table.entity, table.columns)
+    try:
+        name: str = await target.connection.fetchval(mapping.key_name, split_key(entity_id, len(table.key)))
+    except (ValueError, asyncpg.DataError):
+        return entity_id
+    return name
+
+
 async def lock_positions(targets: Mapping[Side, Target], table: Table) -> None:
     """Keep both links from applying anything while the open transactions last.
 

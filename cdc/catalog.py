@@ -77,6 +77,7 @@ def _foreign_key(row: asyncpg.Record) -> ForeignKey:
         tuple(row["parent_columns"]),
         _operators(row),
         row["cascades"],
+        row["deferrable"],
     )
 
 

@@ -47,12 +47,17 @@ class Config:
     resumes: Mapping[Side, Note] = field(default_factory=dict)
     policies: Mapping[str, PolicyRule] = field(default_factory=dict)
     tables: TableChoice = TableChoice()
+    accepted: frozenset[str] = frozenset()
     service: Mapping[str, Any] | None = None
     service_at: datetime | None = None
 
     def policy(self, entity: str) -> PolicyRule:
         """What is done with a table's conflicts: its own policy, else the default, else MANUAL."""
         return self.policies.get(entity, self.policies.get(DEFAULT, MANUAL))
+
+    def accepts(self, entity: str) -> bool:
+        """Whether a table's own triggers may fire on both sides, where the service cannot keep them from it."""
+        return bool(self.accepted & {entity, DEFAULT})
 
 
 async def read(connection: Connection) -> Config:
@@ -74,6 +79,7 @@ def interpret(rows: Iterable[Mapping[str, Any]]) -> Config:
     resumes: dict[Side, Note] = {}
     policies: dict[str, PolicyRule] = {}
     tables, service, service_at = TableChoice(), None, None
+    accepted: frozenset[str] = frozenset()
     for row in rows:
         kind, _, name = str(row["key"]).partition(":")
         value = json.loads(row["value"])
@@ -87,9 +93,11 @@ def interpret(rows: Iterable[Mapping[str, Any]]) -> Config:
                 policies[name] = rule
             case "tables":
                 tables = TableChoice(tuple(value.get("include", ())), tuple(value.get("exclude", ())))
+            case "accept-triggers":
+                accepted = frozenset(value)
             case "service":
                 service, service_at = value, row["updated_at"]
-    return Config(pauses, resumes, policies, tables, service, service_at)
+    return Config(pauses, resumes, policies, tables, accepted, service, service_at)
 
 
 async def pause(connection: Connection, links: Collection[Side], by: str) -> None:
@@ -141,6 +149,11 @@ async def choose_tables(
 ) -> None:
     """Keep the choice of tables that `install-triggers` and the running service go by."""
     await _write(connection, "tables", value={"include": [*include], "exclude": [*exclude]}, by=by)
+
+
+async def accept_triggers(connection: Connection, entities: Sequence[str], by: str) -> None:
+    """Let the own triggers of these tables, '*' for all, fire for rows that come from the other side too."""
+    await _write(connection, "accept-triggers", value=sorted(entities), by=by)
 
 
 async def publish(connection: Connection, document: Mapping[str, Any], by: str) -> None:

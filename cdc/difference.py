@@ -110,12 +110,7 @@ class Difference:
 
     def _id(self, alias: str, columns: Sequence[str]) -> Composed:
         names = [fragment("{a}.{c}", a=identifier(alias), c=identifier(column)) for column in columns]
-        if len(names) == 1:
-            return fragment("{name}::text", name=names[0])
-        return joined(
-            (fragment("replace(replace({name}::text, '%', '%25'), ',', '%2C')", name=name) for name in names),
-            " || ',' || ",
-        )
+        return self.pair.target.name_of(self.pair.key, names)
 
     def _free(self, name: str) -> Composed:
         while name in self.pair.columns:

@@ -166,12 +166,13 @@ class Engine:
         two_way: bool = True,
         options: Options | None = None,
         policy: Callable[[Entity], PolicyRule] = lambda _: MANUAL,
+        accepts: Callable[[Entity], bool] = lambda _: False,
     ) -> None:
         """Take both endpoints; one way, MAIN wins whatever the policies say."""
         decide = policy if two_way else lambda _: PolicyRule(Policy.MAIN_WINS)
-        self.links = {Side.MAIN: Link(main, backup, options=options, policy=decide)}
+        self.links = {Side.MAIN: Link(main, backup, options=options, policy=decide, accepts=accepts)}
         if two_way:
-            self.links[Side.BACKUP] = Link(backup, main, options=options, policy=decide)
+            self.links[Side.BACKUP] = Link(backup, main, options=options, policy=decide, accepts=accepts)
         self.referee = Referee(main, backup, self.links, decide)
         for link in self.links.values():
             link.on_recheck = self.referee.call

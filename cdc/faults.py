@@ -16,7 +16,7 @@ class Blame(Enum):
     LOCK = auto()
     """Somebody else holds what is needed: try again soon."""
     SHAPE = auto()
-    """The table is not what it was when the statement was made: read it anew."""
+    """The table is not what it was when the statement was made: read it anew. If that does not help: a row's."""
     LINK = auto()
     """Nothing to do with a row: stop, report, retry the whole batch."""
 
@@ -43,7 +43,11 @@ _EXACT = {
     "428C9": Fault(Blame.SHAPE),
     "0A000": Fault(Blame.SHAPE),
     "54000": Fault(Blame.ROW),
-    "42501": Fault(Blame.ROW),
+    # What a value, or a function of the table's own, names and is not there; a right that was taken away.
+    "42501": Fault(Blame.SHAPE),
+    "42883": Fault(Blame.SHAPE),
+    "42602": Fault(Blame.SHAPE),
+    "3F000": Fault(Blame.SHAPE),
 }
 # Data exceptions, constraint violations, what triggers raise (RAISE is P0001), check options of views.
 _ROW_CLASSES = ("22", "23", "27", "44", "P0", "09")

@@ -101,5 +101,5 @@ async def _drain(applier: Applier, entity: str, table_id: int, reached: Position
                 applier.target.role,
             )
             applier.expect_live()
-            outcome += await halve(applier, changes)
+            outcome += await halve(applier, changes, refreshed=True)
     return outcome

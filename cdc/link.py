@@ -47,6 +47,7 @@ class Link:
         *,
         options: Options | None = None,
         policy: Callable[[Entity], PolicyRule] = lambda _: MANUAL,
+        accepts: Callable[[Entity], bool] = lambda _: False,
     ) -> None:
         """Take both endpoints, the limits, and what is done with a table's conflicts."""
         self.source = source
@@ -56,6 +57,7 @@ class Link:
         self.on_recheck: Callable[[], None] = lambda: None
         self._options = options or Options()
         self._policy = policy
+        self._accepts = accepts
         self._stored: Position | None = None
         self._connections: list[Connection] = []
         self._listener: Listener | None = None
@@ -93,7 +95,7 @@ class Link:
                 source, batch_rows=self._options.batch_rows, batch_bytes=self._options.batch_bytes
             )
             await self._reader.prepare()
-            sink = Target(target, self.target.schemas)
+            sink = Target(target, self.target.schemas, self._accepts)
             await sink.prepare()
             self._applier = Applier(sink, self.side, self._reader, self._policy)
             self._stage = Stage(
@@ -169,7 +171,7 @@ class Link:
         if applier.held:
             outcome = await release(applier, position)
             self.stats.applied += outcome.applied
-            self._kept = self._kept or outcome.deferred > 0
+            self._kept = True  # what was put off waited with them
         return bool(applier.held)
 
     async def run(self) -> None:
@@ -275,10 +277,10 @@ class Link:
                 if attempt == 1 and _stale(error):
                     await applier.refresh()
                     continue
-                if not splits(error):
+                if not splits(error, refreshed=attempt > 1):
                     raise
                 with contextlib.suppress(PositionBusy, ShapeMoved):
-                    return await apply_split(applier, stored, batch)
+                    return await apply_split(applier, stored, batch, refreshed=attempt > 1)
         raise PositionBusy(
             f"a batch of {self.side} was not applied in {ATTEMPTS} tries: its tables or its position are locked",
             hint="look for a session that holds a lock on cdc.position",

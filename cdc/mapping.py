@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import LiteralString
 
 from cdc.model import Op
 from cdc.pieces import image_field
 from cdc.reference_checks import array
 from cdc.unique_checks import UniqueChecks
-from triggers.identifiers import Composed, fragment, identifier
+from triggers.identifiers import Composed, fragment, identifier, joined
 
 
 class Mapping(UniqueChecks):
@@ -50,7 +52,7 @@ class Mapping(UniqueChecks):
             "apply",
             wanted,
             batch=batch,
-            held=_HELD if live else fragment("$7::text IS NULL"),
+            held=held(fragment("$7")) if live else fragment("$7::text IS NULL"),
             subsumed=self._subsumed(fragment("$7")) if live else fragment("false"),
             outgoing=self._any_suspicions(self.shape.outgoing, outgoing=True),
             incoming=self._any_suspicions(self.shape.incoming, outgoing=False),
@@ -103,6 +105,42 @@ class Mapping(UniqueChecks):
             "apply_updates" if op is Op.UPDATE else "apply_deletes", wanted, batch=batch, **flags
         )
 
+    @property
+    def moves_keys(self) -> bool:
+        """Whether a key that changes must change in place, since rows of other tables may follow it."""
+        settable = all(not c.identity_always for c in self.shape.columns if c.name in self.key_columns)
+        return bool(self.key_columns and self.shape.incoming) and settable
+
+    def moves(self, batch: Composed, *, live: bool) -> str:
+        """The statement that gives rows other keys in place, but for those that live entries hold."""
+        wanted = ["image", "key_of_b", "same_key", "keys", "entity_id", "match", "table"]
+        wanted += ["settings", "current", "before"]
+        names = [identifier(f"new_{i}") for i in range(len(self.key_columns))]
+        return self._render(
+            "apply_moves",
+            wanted,
+            batch=batch,
+            held=held(fragment("$5")) if live else fragment("$5::text IS NULL"),
+            new_keys=joined(
+                fragment("{value} AS {name}", value=self.field("b.n", column), name=name)
+                for column, name in zip(self.key_columns, names, strict=True)
+            ),
+            new_is_key=self._equal("n", names, "l", self._keys),
+            free=self._equal("t", [identifier(name) for name in self.key_columns], "n", names),
+        )
+
+    def _equal(
+        self, one: LiteralString, names: Sequence[Composed], other: LiteralString, others: Sequence[Composed]
+    ) -> Composed:
+        parts = zip(names, self._operators, others, strict=True)
+        return joined(
+            (
+                fragment("{a}.{x} {op} {b}.{y}", a=fragment(one), x=x, op=op, b=fragment(other), y=y)
+                for x, op, y in parts
+            ),
+            " AND ",
+        )
+
     def events(self, batch: Composed) -> str:
         """All changes of certain keys of a batch."""
         return self._render(
@@ -132,6 +170,16 @@ class Mapping(UniqueChecks):
         """Lock and compare the rows behind some keys."""
         wanted = ("image", "key_of_item", "match", "table", "target_row", "current", "before", "after")
         return self._render("examine", wanted)
+
+    @cached_property
+    def row_name(self) -> str:
+        """The entity id of an image."""
+        return self._render("row_name", ("image", "key_of_after", "entity_id"))
+
+    @cached_property
+    def key_name(self) -> str:
+        """The entity id of a key's texts."""
+        return self._render("key_name", ("key_of_texts", "entity_id"))
 
     @cached_property
     def row_delete(self) -> str:
@@ -187,7 +235,10 @@ class Mapping(UniqueChecks):
         )
 
 
-_HELD = fragment(
-    "EXISTS (SELECT FROM cdc.sync_state s WHERE s.status IN ('DEFERRED', 'OPEN') AND s.entity = $7 "
-    "AND s.entity_id = n.entity_id)"
-)
+def held(entity: Composed) -> Composed:
+    """Whether a live entry holds the key of n."""
+    return fragment(
+        "EXISTS (SELECT FROM cdc.sync_state s WHERE s.status IN ('DEFERRED', 'OPEN') AND s.entity = {entity} "
+        "AND s.entity_id = n.entity_id)",
+        entity=entity,
+    )

@@ -134,12 +134,7 @@ class Pieces:
         )
 
     def _entity_id(self, values: Sequence[Composed]) -> Composed:
-        if len(values) == 1:
-            return fragment("{v}::text", v=values[0])
-        return joined(
-            (fragment("replace(replace({v}::text, '%', '%25'), ',', '%2C')", v=value) for value in values),
-            " || ',' || ",
-        )
+        return self.shape.name_of(self.key_columns, values)
 
     def _compared(self, alias: LiteralString) -> Composed:
         """A row of the target as the columns that are compared."""

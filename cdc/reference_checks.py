@@ -72,12 +72,22 @@ class ReferenceChecks(Pieces):
         return self._reference("references_outgoing" if outgoing else "references_incoming", key, batch)
 
     def dependents(self, key: ForeignKey, batch: Composed) -> str:
-        """The look for rows that deleting parents, or giving them another key, would cascade to."""
-        places = [self._place(name) for name in self._reference_columns(key, outgoing=False)]
-        moved = joined(
-            (fragment("(b.n).{f} IS DISTINCT FROM (b.m).{f}", f=place) for place in places), " OR "
+        """The look for rows that deleting parents would cascade to."""
+        return self._reference(
+            "references_dependents",
+            key,
+            batch,
+            keys=self._key_from("b.n") or fragment("true AS k0"),
+            same_key=self._same_key("b.n", "b.after") or fragment("false"),
+            same_row=joined(
+                (
+                    fragment("p.{c} {op} r.{k}", c=identifier(name), op=op, k=place)
+                    for name, op, place in zip(self.key_columns, self._operators, self._keys, strict=True)
+                ),
+                " AND ",
+            )
+            or fragment("true"),
         )
-        return self._reference("references_dependents", key, batch, moved=moved)
 
     def orphans(self, key: ForeignKey) -> str:
         """The look for children anywhere without their parent."""

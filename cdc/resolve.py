@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 import asyncpg
 
 from cdc import config
-from cdc.cases import Table, lock_positions, open_cases, prepare_table
+from cdc.cases import Table, lock_positions, named, open_cases, prepare_table
 from cdc.conflicts import Conflict, Cursor, Filter, get_conflict, list_conflicts
 from cdc.decision import Decision, Outcome
 from cdc.errors import (
@@ -108,6 +108,7 @@ class Resolver:
             MergeIncomplete: a merge leaves columns to decide.
             ResolutionRefused: a side cannot hold the decided row.
         """
+        decision = replace(decision, entity_id=await self._named(decision))
         settled = await self.resolve_all(decision.entity, [decision])
         for error in settled.refused.values():
             if isinstance(error, ConflictMoved):
@@ -183,6 +184,13 @@ class Resolver:
                 f"{entity} {each} is being changed right now", hint="look at it again in a moment"
             )
         return total
+
+    async def _named(self, decision: Decision) -> str:
+        try:
+            table = await prepare_table(self._targets, self._readers, decision.entity)
+        except (LookupError, SchemaMismatch):
+            return decision.entity_id  # it is refused in its turn
+        return await named(self._targets[Side.MAIN], table, decision.entity_id)
 
     async def _try(self, entity: str, decisions: Sequence[Decision], *, live: bool) -> _Settled:
         try:

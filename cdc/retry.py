@@ -42,7 +42,7 @@ async def retry_deferred(applier: Applier) -> Outcome:
     Raises:
         asyncpg.PostgresError: an error that no row is to blame for.
     """
-    due = await applier.target.connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT)
+    due = await _due(applier)
     fitting, waiting = await _sort_out(applier, due)
     try:
         with contextlib.suppress(PositionBusy):
@@ -57,14 +57,19 @@ async def retry_deferred(applier: Applier) -> Outcome:
     return Outcome()
 
 
+async def _due(applier: Applier) -> list[asyncpg.Record]:
+    """Entries whose time has come; those of held tables wait with them."""
+    rows: list[asyncpg.Record] = await applier.target.connection.fetch(
+        statement("deferred_due", "cdc"), applier.source, LIMIT, list(applier.held)
+    )
+    return rows
+
+
 async def _sort_out(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[set[int], dict[int, str]]:
     """Make the mappings of entries; returns those that can be tried, and why others wait for their schema."""
     fitting: set[int] = set()
     waiting: dict[int, str] = {}
     for row in due:
-        if row["entity"] in applier.held:
-            waiting[row["id"]] = "the table waits until both sides have the same columns"
-            continue
         try:
             await applier.prepare(_changes(applier, [row]))
         except SchemaMismatch as mismatch:
@@ -85,7 +90,7 @@ async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mappin
     check_marks(shapes, locked["mark"])
     await connection.execute(f"SET LOCAL lock_timeout = {applier.target.patience.lock_timeout}")
     # Only now is the list sure: nobody resolves an entry while the position is locked.
-    due = await connection.fetch(statement("deferred_due", "cdc"), applier.source, LIMIT)
+    due = await _due(applier)
     outcome = Outcome()
     for row in due:
         if row["id"] in waiting:
@@ -120,7 +125,7 @@ class _Mixed(Exception):
 async def next_retry(applier: Applier) -> float | None:
     """Seconds until an entry is due, None when there is none to try again."""
     found: float | None = await applier.target.connection.fetchval(
-        statement("deferred_next", "cdc"), applier.source
+        statement("deferred_next", "cdc"), applier.source, list(applier.held)
     )
     return found
 
@@ -143,7 +148,7 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
                 return outcome  # the entry has become the conflict that was found
             raise asyncpg.LockNotAvailableError(LOCKED)
     except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
-        if not isinstance(error, _Mixed) and not splits(error):
+        if not isinstance(error, _Mixed) and not splits(error, refreshed=True):
             raise
         if len(due) == 1:
             return await _failed(applier, due[0], error)

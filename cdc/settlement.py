@@ -44,7 +44,7 @@ async def write(
             for side in Side:
                 await _write_side(targets[side], side, table, rulings)
     except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
-        if not isinstance(error, _Mixed) and not splits(error):
+        if not isinstance(error, _Mixed) and not splits(error, refreshed=True):
             raise
         if len(rulings) == 1:
             return [], {rulings[0].case.entity_id: _refused(rulings[0], error)}

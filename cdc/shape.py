@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final, LiteralString
 
 from cdc.model import Entity
-from triggers.identifiers import Composed, qualified
+from triggers.identifiers import Composed, fragment, joined, qualified
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,21 @@ class Column:
     padded_type: Composed | None = None
     """What gives a value the zeros or blanks that the column adds to it; a value is not refused by it."""
 
+    def name_of(self, value: Composed) -> Composed:
+        """The text of a key's value: one text for values that are equal but print differently, where there is one."""
+        form = _NAMES.get(self.base_type.rpartition(".")[2]) if self.full_type == self.base_type else None
+        return fragment(form or "{v}::text", v=value)
+
+
+_NAMES: Final[dict[str, LiteralString]] = {
+    "numeric": "trim_scale({v})::text",
+    "real": "({v} + '0'::real)::text",
+    "double precision": "({v} + '0'::float8)::text",
+    "interval": "justify_interval({v})::text",
+    "citext": "lower({v}::text)",
+}
+"""1.0 and 1.00, -0 and 0, a day and 24 hours, ABC and abc."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
@@ -53,6 +69,7 @@ class ForeignKey:
     parent_columns: tuple[str, ...]
     operators: tuple[Composed, ...]
     cascades: bool
+    deferrable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +130,19 @@ class TableShape:
     def column(self, name: str) -> Column | None:
         """The column of that name."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def name_of(self, key: Sequence[str], values: Sequence[Composed]) -> Composed:
+        """The entity id of a row whose key's columns have these values; see `cdc.images.join_key`."""
+        texts = [
+            column.name_of(value) if (column := self.column(name)) else fragment("{v}::text", v=value)
+            for name, value in zip(key, values, strict=True)
+        ]
+        if len(texts) == 1:
+            return texts[0]
+        return joined(
+            (fragment("replace(replace({t}, '%', '%25'), ',', '%2C')", t=text) for text in texts),
+            " || ',' || ",
+        )
 
     def key(self, columns: Sequence[str]) -> Key | None:
         """The unique index over exactly these columns, in the order asked for."""

@@ -9,18 +9,20 @@ import asyncpg
 
 from cdc import records
 from cdc.applier import Applier, splits
-from cdc.change import Batch, CapturedTable, Change
+from cdc.change import Batch, Change
 from cdc.errors import SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.images import join_key, parse_row
+from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Op
 from cdc.policy import MANUAL
 from cdc.position import Position
 from cdc.references import ReferenceBroken
 from cdc.residue import LOCKED, NetChange, Outcome, Residue, entry_of
+from cdc.target import Target
 
 
-async def apply_split(applier: Applier, before: Position, batch: Batch) -> Outcome:
+async def apply_split(applier: Applier, before: Position, batch: Batch, *, refreshed: bool) -> Outcome:
     """Apply a batch in true order, in halves of halves, keeping the rows that cannot be written.
 
     Raises:
@@ -30,10 +32,10 @@ async def apply_split(applier: Applier, before: Position, batch: Batch) -> Outco
     async with applier.careful(), applier.target.connection.transaction():
         await applier.advance(before, batch.after, len(batch.changes), applier.written(batch.changes))
         applier.expect_live()
-        return await halve(applier, batch.changes)
+        return await halve(applier, batch.changes, refreshed=refreshed)
 
 
-async def halve(applier: Applier, changes: Sequence[Change]) -> Outcome:
+async def halve(applier: Applier, changes: Sequence[Change], *, refreshed: bool = False) -> Outcome:
     """Apply changes in the open transaction: whole, else in halves, until those that cannot be written stand alone.
 
     Raises:
@@ -43,16 +45,17 @@ async def halve(applier: Applier, changes: Sequence[Change]) -> Outcome:
         async with applier.target.connection.transaction():
             return await applier.apply_changes(changes)
     except (asyncpg.PostgresError, ReferenceBroken) as error:
-        if not splits(error):
+        if not splits(error, refreshed=refreshed):
             raise
         if len(changes) == 1:
             if changes[0].op is not Op.TRUNCATE:
                 return await _keep(applier, changes[0], error)
             changes = await applier.deletes(changes[0])
             if len(changes) < 2:  # noqa: PLR2004  nothing to halve
-                return await halve(applier, changes) if changes else Outcome()
+                return await halve(applier, changes, refreshed=refreshed) if changes else Outcome()
     middle = len(changes) // 2
-    return await halve(applier, changes[:middle]) + await halve(applier, changes[middle:])
+    first = await halve(applier, changes[:middle], refreshed=refreshed)
+    return first + await halve(applier, changes[middle:], refreshed=refreshed)
 
 
 async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError | ReferenceBroken) -> Outcome:
@@ -64,7 +67,7 @@ async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError |
     mapping = applier.target.mapped(table.entity, change.columns)
     residue = Residue(applier.target, applier.source, mapping, MANUAL)
     kept = 0
-    for net in _net_changes(table, change):
+    for net in await _net_changes(applier.target, mapping, change):
         entry = entry_of(residue, net, kind, None, ConflictStatus.DEFERRED)
         entry = replace(entry, constraint=constraint, error=text)
         await records.record(applier.target.connection, entry, reorder=applier.paged)
@@ -72,19 +75,24 @@ async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError |
     return Outcome(deferred=kept)
 
 
-def _net_changes(table: CapturedTable, change: Change) -> list[NetChange]:
+async def _net_changes(target: Target, mapping: Mapping, change: Change) -> list[NetChange]:
     """A change as net changes of its keys: one, or two when the key moved."""
-    old, new = _entity_id(table, change, change.old), _entity_id(table, change, change.new)
+    old, new = [await _entity_id(target, mapping, image) for image in (change.old, change.new)]
     if old is not None and new is not None and old != new:
         return [NetChange(old, change.old, None), NetChange(new, None, change.new)]
     return [NetChange(new or old or "", change.old, change.new)]
 
 
-def _entity_id(table: CapturedTable, change: Change, image: str | None) -> str | None:
-    if image is None or not table.key_columns:
+async def _entity_id(target: Target, mapping: Mapping, image: str | None) -> str | None:
+    if image is None or not mapping.key_columns:
         return image
-    fields = dict(zip(change.columns, parse_row(image), strict=True))
-    return join_key([fields[name] or "" for name in table.key_columns])
+    try:
+        async with target.connection.transaction():
+            name: str = await target.connection.fetchval(mapping.row_name, image)
+    except asyncpg.PostgresError:  # its key is no value of the target's type
+        fields = dict(zip(mapping.columns, parse_row(image), strict=True))
+        return join_key([fields[name] or "" for name in mapping.key_columns])
+    return name
 
 
 def describe(error: Exception) -> tuple[ConflictType, str | None, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import asyncpg
@@ -13,11 +13,12 @@ from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.former import Former
 from cdc.mapping import Mapping
 from cdc.model import Entity
+from cdc.obstacles import check_writable
 from cdc.patience import LONGEST_WAIT_MS, Patience, read_patience
 from cdc.pieces import image_field
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
-from triggers.identifiers import Composed, fragment, identifier, joined, qualified
+from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified
 from triggers.statements import statement
 
 # Every apply statement joins a small list of keys to an indexed table. Nested loops over the index visit the
@@ -38,8 +39,16 @@ class ShapeMoved(Exception):
 class Target:
     """What an applier knows about the database it writes to."""
 
-    def __init__(self, connection: Connection, schemas: Sequence[str]) -> None:
-        """Take a connection from `cdc.session.connect` and the schemas that are synced."""
+    def __init__(
+        self,
+        connection: Connection,
+        schemas: Sequence[str],
+        accepts: Callable[[Entity], bool] = lambda _: True,
+    ) -> None:
+        """Take a connection from `cdc.session.connect`, the schemas that are synced, and what people accept.
+
+        `accepts`: whether a table's own triggers may fire for rows that come from the other side.
+        """
         self.connection = connection
         self.replica = False
         self.patience = Patience()
@@ -50,6 +59,7 @@ class Target:
         """What the source's tables looked like when both sides last agreed."""
         self._renamed: dict[Entity, dict[str, str]] = {}
         self._schemas = schemas
+        self._accepts = accepts
         self._mappings: dict[tuple[Entity, tuple[str, ...]], Mapping] = {}
         self._images: dict[int, Composed] = {}
 
@@ -57,6 +67,11 @@ class Target:
     def role(self) -> str | None:
         """The replication role to apply under; None where it may not be set."""
         return "replica" if self.replica else None
+
+    @property
+    def path(self) -> str:
+        """A search_path of the synced schemas; pg_catalog comes before them by itself."""
+        return identifier_list(self._schemas)
 
     async def prepare(self) -> None:
         """Set the session up and find out what it may do."""
@@ -84,7 +99,7 @@ class Target:
         Not to be called inside a transaction: its type would go with a rollback while the mapping stayed.
 
         Raises:
-            SchemaMismatch: the target has no such table, or no key like the source's.
+            SchemaMismatch: the target has no such table, no key like the source's, or something stands in the way.
         """
         found = self._mappings.get((entity, columns))
         if found is None:
@@ -97,6 +112,7 @@ class Target:
                 )
             names = self._present_names(shape, columns)
             image = await self._image(len(columns))
+            check_writable(shape, replica=self.replica, accepted=self._accepts(entity))
             found = Mapping(entity, names, shape, self._present_key(entity, names, key), image)
             if not found.common:
                 raise SchemaMismatch(

@@ -124,7 +124,10 @@ def _close(found: list[Run], tables: dict[int, TableChanges]) -> dict[int, Table
 
 
 def parents_first(shapes: Shapes, entities: Sequence[Entity]) -> list[Entity]:
-    """Order tables so that a parent comes before its children; a cycle is broken at the name that sorts first."""
+    """Order tables so that a parent comes before its children.
+
+    Deferrable foreign keys ask for no order; another cycle is broken at the name that sorts first.
+    """
     order: list[Entity] = []
     visiting: set[Entity] = set()
 
@@ -133,8 +136,9 @@ def parents_first(shapes: Shapes, entities: Sequence[Entity]) -> list[Entity]:
             return
         visiting.add(entity)
         shape = shapes.get(entity)
-        for key in sorted(shape.outgoing if shape else (), key=lambda key: str(key.parent)):
-            visit(key.parent)
+        strict = (key.parent for key in (shape.outgoing if shape else ()) if not key.deferrable)
+        for parent in sorted(strict, key=str):
+            visit(parent)
         order.append(entity)
 
     for entity in sorted(entities, key=str):

@@ -19,10 +19,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which tables to capture from now on, by whom it was decided. None keeps the earlier choice."""
+    """Which tables to capture from now on, by whom it was decided. None keeps the earlier choice.
+
+    `accept`: tables whose own triggers may fire on both sides, '*' for all.
+    """
 
     include: Sequence[str] | None = None
     exclude: Sequence[str] | None = None
+    accept: Sequence[str] | None = None
     by: str = "service"
 
 
@@ -60,6 +64,8 @@ async def install_both(
         )
     if (include, exclude) != (choice.include, choice.exclude):
         await config.choose_tables(connections[Side.MAIN], include, exclude, wanted.by)
+    if wanted.accept is not None:
+        await config.accept_triggers(connections[Side.MAIN], wanted.accept, wanted.by)
     return reports
 
 

@@ -61,7 +61,11 @@ async def _settle(databases: Databases, decisions: config.Config, *, two_way: bo
     def policy(entity: object) -> PolicyRule:
         return decisions.policy(str(entity))
 
-    engine = Engine(databases.main, databases.backup, two_way=two_way, policy=policy)
+    def accepts(entity: object) -> bool:
+        return decisions.accepts(str(entity))
+
+    main, backup = databases.main, databases.backup
+    engine = Engine(main, backup, two_way=two_way, policy=policy, accepts=accepts)
     try:
         await engine.open()
         await engine.settle()

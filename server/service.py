@@ -236,11 +236,15 @@ class Service:
             two_way=self._rules.two_way,
             options=Options(interval_s=self._rules.interval_ms / 1000),
             policy=self._policy,
+            accepts=self._accepts,
         )
         return Supervisor(engine, limit=self._rules.max_failures, changed=self._changed)
 
     def _policy(self, entity: Entity) -> PolicyRule:
         return self._decisions.policy(str(entity))
+
+    def _accepts(self, entity: Entity) -> bool:
+        return self._decisions.accepts(str(entity))
 
     def _decided(self, decisions: Config) -> None:
         self._decisions = decisions

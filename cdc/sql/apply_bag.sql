@@ -19,9 +19,12 @@ WITH batch AS MATERIALIZED (
 ), gone AS (
     DELETE FROM {table} t USING victim v, net n
     WHERE $5::boolean AND n.content = v.content AND v.nth <= -n.copies AND t.ctid = v.place AND t.tableoid = v.part
+    RETURNING 1
 ), added AS (
     INSERT INTO {table} AS t ({columns}) OVERRIDING SYSTEM VALUE
-    SELECT {values} FROM net n, generate_series(1, n.copies) WHERE $6::boolean
+    SELECT {values} FROM net n, generate_series(1, n.copies)
+    -- Afterwards: it may take a unique value that a delete gives up.
+    WHERE $6::boolean AND (SELECT count(*) FROM gone) >= 0
 )
 SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming,
        NULL::text AS act, $7::text AS entity_id, NULL::text AS before, NULL::text AS after

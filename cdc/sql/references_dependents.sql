@@ -1,13 +1,13 @@
--- Purpose:    Find a row that deleting these parents, or giving them another key, would cascade to, although no
---             change says so.
--- Parameters: those of {batch}.
+-- Purpose:    Find a row that deleting these parents would cascade to, although no change says so. A row whose key moves
+--             is deleted too, unless it has been moved in place already.
+-- Parameters: $1 to $4 belong to {batch}.
 -- Result:     one row when there is one: the reference's text.
 WITH batch AS MATERIALIZED (
-    SELECT b.old::{image} AS n, b.new::{image} AS m, b.new IS NULL AS gone FROM {batch} WHERE b.old IS NOT NULL
+    SELECT b.old::{image} AS n, b.new::{image} AS after, b.new IS NOT NULL AS stays FROM {batch} WHERE b.old IS NOT NULL
 ), ref AS MATERIALIZED (
-    SELECT DISTINCT {references} FROM batch b WHERE {complete} AND (b.gone OR {moved})
+    SELECT DISTINCT {references}, {keys} FROM batch b WHERE {complete} AND (NOT b.stays OR NOT ({same_key}))
 )
 SELECT {reference_text} AS reference FROM ref r
-WHERE EXISTS (SELECT FROM {parent} p WHERE {parent_match})
+WHERE EXISTS (SELECT FROM {parent} p WHERE {parent_match} AND {same_row})
   AND EXISTS (SELECT FROM {child} c WHERE {child_match})
 LIMIT 1

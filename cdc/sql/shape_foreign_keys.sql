@@ -1,14 +1,14 @@
 -- Purpose:    Foreign keys between tables, with the operators the server itself compares by.
 -- Parameters: $1 schemas, text[].
 -- Result:     one row per constraint: name, child and parent (schema, table), child_columns, parent_columns,
---             operators text[] (parent = child), cascades (deleting or updating a parent writes to the child).
+--             operators text[] (parent = child), cascades (deleting or updating a parent writes to the child), deferrable.
 SELECT con.conname::text AS name,
        cn.nspname AS child_schema, cc.relname AS child_table,
        pn.nspname AS parent_schema, pc.relname AS parent_table,
        array_agg(ca.attname::text ORDER BY k.ord) AS child_columns,
        array_agg(pa.attname::text ORDER BY k.ord) AS parent_columns,
        array_agg(quote_ident(ons.nspname) || '.' || o.oprname ORDER BY k.ord) AS operators,
-       con.confdeltype IN ('c', 'n', 'd') AS cascades
+       con.confdeltype IN ('c', 'n', 'd') AS cascades, con.condeferrable AS deferrable
 FROM pg_constraint con
 JOIN pg_class cc ON cc.oid = con.conrelid
 JOIN pg_namespace cn ON cn.oid = cc.relnamespace
@@ -20,5 +20,5 @@ JOIN pg_attribute pa ON pa.attrelid = con.confrelid AND pa.attnum = k.parent
 JOIN pg_operator o ON o.oid = k.op
 JOIN pg_namespace ons ON ons.oid = o.oprnamespace
 WHERE con.contype = 'f' AND con.conparentid = 0 AND (cn.nspname = ANY ($1) OR pn.nspname = ANY ($1))
-GROUP BY con.oid, con.conname, con.confdeltype, cn.nspname, cc.relname, pn.nspname, pc.relname
+GROUP BY con.oid, con.conname, con.confdeltype, con.condeferrable, cn.nspname, cc.relname, pn.nspname, pc.relname
 ORDER BY con.conname, con.oid

@@ -31,18 +31,30 @@ def _names(_context: click.Context, _option: click.Parameter, values: tuple[str,
 )
 @click.option("--exclude", multiple=True, callback=_names, help="Capture all but these.")
 @click.option(
+    "--accept-triggers",
+    multiple=True,
+    callback=_names,
+    help="Tables whose own triggers may fire on both sides, '*' for all; needed only where the service may not "
+    "set session_replication_role.",
+)
+@click.option(
     "--interleave-sequences", is_flag=True, help="Odd numbers on MAIN, even ones on BACKUP, from now on."
 )
 @console.json_option
 def install_triggers(
-    *, tables: list[str] | None, exclude: list[str] | None, interleave_sequences: bool, as_json: bool
+    *,
+    tables: list[str] | None,
+    exclude: list[str] | None,
+    accept_triggers: list[str] | None,
+    interleave_sequences: bool,
+    as_json: bool,
 ) -> None:
     """Start capturing changes on both sides. Safe to run again, and while applications write.
 
-    The choice of tables is kept: later runs and the running service go by it. `--tables ''` means all again.
+    The choices are kept: later runs and the running service go by them. `--tables ''` means all again.
     """
     loaded = console.settings(level="WARNING")
-    wanted = Wanted(tables, exclude, console.person())
+    wanted = Wanted(tables, exclude, accept_triggers, console.person())
     reports = console.finish(_install(loaded.settings, wanted, interleave_sequences=interleave_sequences))
     document = {side.value: _document(report) for side, report in reports.items()}
     tables_shown = [_table(side, report) for side, report in reports.items()]

@@ -1,0 +1,189 @@
+"""Carries out one run's changes table by table, inside the applying transaction.
+
+As a replica the server fires no trigger and checks neither foreign keys nor deferrable constraints: tables go in any
+order, and what the batch touched is checked in the end. Otherwise the server checks every key as it goes: deletes go
+children first and writes parents first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import asyncpg
+
+from cdc.change import CapturedTable
+from cdc.locks import lock_rows
+from cdc.mapping import Mapping
+from cdc.model import Entity, Op, Side
+from cdc.obstacles import changes_rows, fires
+from cdc.policy import PolicyRule
+from cdc.references import ReferenceBroken, check_dependents, check_references
+from cdc.residue import Outcome, Residue, put_off_locked, settle, written_otherwise
+from cdc.target import Target
+from cdc.uniqueness import check_unique
+from cdc.workset import Part, parents_first
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One table's part of a run with what its statements need."""
+
+    part: Part
+    table: CapturedTable
+    mapping: Mapping
+
+
+class NotUniform(Exception):
+    """Changes of one kind were carried out only in part: undo, and let the batch statement find out why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """How changes of one source are carried out on one target.
+
+    `live`: entries of sync_state may hold keys. `uniform`: try the shorter statements for changes of one kind.
+    `careful`: lock the rows first, and put off those that somebody holds. `paged` and `provisional`: see `Residue`.
+    """
+
+    target: Target
+    source: Side
+    policy: Callable[[Entity], PolicyRule]
+    live: bool
+    uniform: bool
+    careful: bool = False
+    paged: bool = False
+    provisional: bool = False
+
+    async def run(self, prepared: list[Prepared]) -> Outcome:
+        """Carry out every table's changes.
+
+        Raises:
+            NotUniform: with `uniform`, something was not as expected; the transaction is to be given up.
+            ReferenceBroken: a foreign key would not hold.
+            asyncpg.PostgresError: the target refused something.
+        """
+        if self.careful:
+            kept = await self._lock(prepared)
+            work = replace(self, careful=False, live=self.live or kept.deferred > 0)
+            return kept + await work.run(prepared)
+        if any(fires(item.mapping.shape, replica=self.target.replica) for item in prepared):
+            # People's triggers find their tables as applications do.
+            await self.target.connection.execute(
+                "SELECT set_config('search_path', $1, true)", self.target.path
+            )
+        outcome = await (self._as_replica(prepared) if self.target.replica else self._checked(prepared))
+        for item in prepared:
+            await self._advance_sequences(item)
+            # A trigger, or the server, may have made another row of the one we wrote.
+            if item.mapping.key_columns and changes_rows(item.mapping.shape, replica=self.target.replica):
+                found = await written_otherwise(self.target, item.mapping, item.part)
+                outcome += Outcome(rechecks=found)
+        return outcome
+
+    async def _lock(self, prepared: Sequence[Prepared]) -> Outcome:
+        """Lock the rows of a run, and put off those that somebody holds."""
+        kept = 0
+        await self.target.connection.execute(f"SET LOCAL lock_timeout = {self.target.patience.lock_timeout}")
+        for item in prepared:
+            changes = await lock_rows(self.target, item.mapping, item.part)
+            for change in changes:
+                await put_off_locked(self._residue(item), change)
+            kept += len(changes)
+        return Outcome(deferred=kept)
+
+    async def _as_replica(self, prepared: Sequence[Prepared]) -> Outcome:
+        outcome = Outcome()
+        suspects = []
+        for item in prepared:
+            rows = await self._carry_out(item, deletes=True, writes=True)
+            outcome += await self._settle(item, rows)
+            suspects.append((item, rows[0]))
+        for item, row in suspects:
+            self.target.patience.check()
+            await check_references(self.target, item.mapping, item.part, row)
+            await check_unique(self.target, item.mapping, item.part)
+        return outcome
+
+    async def _checked(self, prepared: Sequence[Prepared]) -> Outcome:
+        await self.target.connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        for item in prepared:
+            if item.part.op not in {Op.INSERT, Op.DELETE} and item.mapping.moves_keys:
+                self.target.patience.check()
+                sql = item.mapping.moves(item.part.batch, live=self.live)
+                await self.target.connection.execute(sql, *item.part.arguments(), str(item.table.entity))
+        if any(key.cascades for item in prepared for key in item.mapping.shape.incoming):
+            with contextlib.suppress(ReferenceBroken):
+                async with self.target.connection.transaction():
+                    return await self._in_turn(prepared)
+            # Children may move to a parent's new key first, so that they do not go with the old one.
+            return await self._in_turn(prepared, writes_first=True)
+        return await self._in_turn(prepared)
+
+    async def _in_turn(self, prepared: Sequence[Prepared], *, writes_first: bool = False) -> Outcome:
+        """Write to parents before their children, and delete children before their parents."""
+        connection, outcome = self.target.connection, Outcome()
+        order = parents_first(self.target.shapes, [item.table.entity for item in prepared])
+        down = sorted(prepared, key=lambda item: order.index(item.table.entity))
+        for writes in (True, False) if writes_first else (False, True):
+            for item in down if writes else reversed(down):
+                if not writes and item.part.op is not Op.INSERT:
+                    await check_dependents(self.target, item.mapping, item.part)
+                outcome += await self._settle(
+                    item, await self._carry_out(item, deletes=not writes, writes=writes)
+                )
+        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        return outcome
+
+    async def _carry_out(self, item: Prepared, *, deletes: bool, writes: bool) -> Sequence[asyncpg.Record]:
+        """Run the table's statement; the first row of the result has the totals, see apply.sql."""
+        self.target.patience.check()
+        part, mapping = item.part, item.mapping
+        if part.op is not None and self.uniform and mapping.is_uniform(part.op):
+            if not (deletes if part.op is Op.DELETE else writes):
+                return []
+            row = await self.target.connection.fetchrow(
+                mapping.uniform(part.op, part.batch), *part.arguments()
+            )
+            if row is not None and row["total"] == part.count:
+                return [row]
+            # Where deletes and writes go apart, the other half has been passed over already.
+            if row is not None and (row["total"] > 0 or not (deletes and writes)):
+                raise NotUniform
+        return await self.target.connection.fetch(
+            mapping.apply(part.batch, live=self.live),
+            *part.arguments(),
+            deletes,
+            writes,
+            str(item.table.entity),
+        )
+
+    async def _settle(self, item: Prepared, rows: Sequence[asyncpg.Record]) -> Outcome:
+        if not rows:
+            return Outcome()
+        total = rows[0]["total"]
+        left = [row for row in rows if row["act"] is not None]
+        if not left:
+            return Outcome(applied=total)
+        settled = await settle(self._residue(item), item.part, left)
+        return Outcome(applied=total - len(left)) + settled
+
+    def _residue(self, item: Prepared) -> Residue:
+        return Residue(
+            self.target,
+            self.source,
+            item.mapping,
+            self.policy(item.table.entity),
+            paged=self.paged,
+            provisional=self.provisional,
+        )
+
+    async def _advance_sequences(self, item: Prepared) -> None:
+        if not item.part.inserts:
+            return
+        for column, sequence in item.mapping.shape.sequences.items():
+            if column in item.mapping.columns:
+                await self.target.connection.execute(
+                    item.mapping.sequence_advance(column, item.part.batch), *item.part.arguments(), sequence
+                )

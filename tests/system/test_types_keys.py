@@ -1,0 +1,130 @@
+"""Keys that are equal but print differently are one row: in the tables, among the conflicts, and to who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from cdc.conflicts import list_conflicts
+from cdc.decision import Decision
+from cdc.model import Resolution, Side
+from cdc.resolve import Resolver
+from tests.databases import Pair
+from tests.synced import endpoints, synced
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """A type of key, two of its values that are equal, as SQL, and how each is printed."""
+
+    name: str
+    type: str
+    one: str
+    other: str
+    setup: str = ""
+    named: bool = True
+    """Equal values have one name, so that a row is one conflict. Else it may be several, each to be decided."""
+
+    @property
+    def schema(self) -> str:
+        return f"{self.setup}; CREATE TABLE t (id {self.type} PRIMARY KEY, v text)"
+
+
+KEYS = (
+    Twins("numeric", "numeric", "1.0", "1.00"),
+    Twins("numeric of many digits", "numeric", "1200", "1200.0000"),
+    Twins("double", "float8", "'-0'", "0"),
+    Twins("interval", "interval", "'1 day'", "'24 hours'"),
+    Twins("padded", "char(3)", "'a'", "'a  '"),
+    Twins("unlimited char", "bpchar", "'a'", "'a  '"),
+    Twins("citext", "citext", "'Straße'", "'STRAßE'", "CREATE EXTENSION citext"),
+    Twins(
+        "collation",
+        'text COLLATE "blind"',
+        "'Name'",
+        "'nAME'",
+        "CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+        named=False,
+    ),
+    Twins("jsonb", "jsonb", "'1.0'", "'1.00'", named=False),
+    Twins("numbers", "numeric[]", "'{1.0}'", "'{1.00}'", named=False),
+    Twins("range", "numrange", "'[1.0,2)'", "'[1.00,2)'", named=False),
+    Twins("boolean", "bool", "true", "'t'"),
+    Twins("address", "inet", "'1.2.3.4'", "'1.2.3.4/32'"),
+)
+
+
+@pytest.fixture(params=KEYS, ids=lambda twins: twins.name)
+async def twins(request: pytest.FixtureRequest, pair: Pair) -> Twins:
+    found: Twins = request.param
+    transaction = pair.main.transaction()
+    await transaction.start()
+    try:
+        await pair.main.execute(found.schema)
+    except (asyncpg.FeatureNotSupportedError, asyncpg.UndefinedFileError, asyncpg.InvalidParameterValueError):
+        pytest.skip(f"this build has no {found.name}")
+    finally:
+        await transaction.rollback()
+    return found
+
+
+async def test_one_row_not_two(pair: Pair, twins: Twins) -> None:
+    async with synced(pair, twins.schema) as both:
+        await both.main.execute(f"INSERT INTO t VALUES ({twins.one}, 'x')")
+        await both.settle()
+        await both.backup.execute(f"UPDATE t SET v = 'y' WHERE id = {twins.other}")
+        await both.settle()
+        await both.main.execute(f"UPDATE t SET id = {twins.other}; UPDATE t SET v = 'z'")
+        await both.settle()
+        await both.assert_equal("t")
+        await both.main.execute(
+            f"DELETE FROM t; INSERT INTO t VALUES ({twins.one}, 'x'); UPDATE t SET id = {twins.other}"
+        )
+        await both.settle()
+        await both.assert_equal("t")
+        assert len(await both.rows(Side.BACKUP, "t")) == 1
+        await both.backup.execute("DELETE FROM t")
+        await both.settle()
+        assert await both.rows(Side.MAIN, "t") == []
+        await both.assert_no_conflicts()
+
+
+async def test_one_conflict_not_two(pair: Pair, twins: Twins) -> None:
+    async with synced(pair, twins.schema) as both:
+        await both.main.execute(f"INSERT INTO t VALUES ({twins.one}, 'main')")
+        await both.backup.execute(f"INSERT INTO t VALUES ({twins.other}, 'backup')")
+        await both.settle()
+        await both.main.execute(f"UPDATE t SET id = {twins.other}, v = 'main again'")
+        await both.settle()
+        await both.main.execute("UPDATE t SET v = 'main at last'")
+        await both.backup.execute(f"UPDATE t SET id = {twins.one}, v = 'backup again'")
+        await both.settle()
+        conflicts, _ = await list_conflicts(both.main, both.backup)
+        if twins.named:
+            (conflict,) = conflicts
+            assert conflict.main is not None
+            assert conflict.backup is not None
+            assert (conflict.main["v"], conflict.backup["v"]) == ("main at last", "backup again")
+        async with Resolver(*endpoints(pair)) as resolver:
+            for conflict in conflicts:
+                asked = await both.main.fetchval(f"SELECT ({twins.other})::{twins.type.split()[0]}::text")
+                name = asked if twins.named else conflict.entity_id
+                await resolver.resolve(Decision("t", name, Resolution.MAIN, by="me"))
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
+async def test_a_row_put_off_is_the_same_row(pair: Pair, twins: Twins) -> None:
+    """What Python and what PostgreSQL make of a key must be one name."""
+    async with synced(pair, twins.schema) as both:
+        await both.main.execute(f"INSERT INTO t VALUES ({twins.one}, 'x')")
+        await both.settle()
+        await both.backup.execute("ALTER TABLE t ADD CHECK (v <> 'bad')")
+        for value in ("bad", "good"):
+            await both.main.execute("UPDATE t SET v = $1", value)
+            await both.settle()
+            assert len(await both.open_conflicts()) == (1 if value == "bad" else 0)
+        await both.assert_equal("t")
