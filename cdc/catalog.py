@@ -43,6 +43,7 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
                 type_name(row["full_type"]),
                 generated=row["generated"] != "",
                 identity_always=row["identity"] == "a",
+                not_null=row["not_null"],
                 number=row["number"],
                 version=row["version"],
                 padded_type=type_name(row["padded_type"]) if row["padded_type"] else None,

@@ -16,7 +16,7 @@ from cdc.difference import Difference
 from cdc.model import Side
 from cdc.session import Connection, Endpoint
 from cdc.table_pair import TablePair, pair
-from triggers.identifiers import joined
+from triggers.identifiers import Composed, joined
 from triggers.statements import render, statement
 
 
@@ -83,9 +83,10 @@ async def seen_at_once(
         yield connection, str(await connection.fetchval(statement("contact_seen", "cdc")))
 
 
-async def digest(connection: Connection, difference: Difference) -> Digest:
-    """Number and content of a table's rows as the connection sees them."""
-    row = await connection.fetchrow(difference.sql("compare_digest"))
+async def digest(connection: Connection, difference: Difference, place: Composed | None = None) -> Digest:
+    """Number and content of a table's rows as the connection sees them; `place`: where they lie instead."""
+    other = {} if place is None else {"table": place}
+    row = await connection.fetchrow(difference.sql("compare_digest", **other))
     if row is None:
         raise LookupError("an aggregate gave no row")
     return Digest(row["rows"], row["hash"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from cdc.errors import ConfigurationError
 from cdc.model import Side
 from cdc.policy import MANUAL, PolicyRule, from_json, to_json
 from cdc.session import Connection
@@ -21,14 +22,16 @@ CHANNEL = "cdc_config"
 SIDES = frozenset(side.value for side in Side)
 DEFAULT = "*"
 """The policy key of every table that has none of its own."""
+CHOOSE = "stop the service, then `cdc resync BACKUP` (MAIN's rows count) or `cdc resync MAIN` (BACKUP's rows count)"
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Who changed something, and when (UTC)."""
+    """Who changed something, and when (UTC). `reason`: why it waits, where somebody has to choose a direction."""
 
     by: str
     at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,11 @@ class TableChoice:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything decided, at one instant. Links are named by their source side."""
+    """Everything decided, at one instant. Links are named by their source side.
+
+    `direction`: one side was written to in a way that the other does not follow, so both links are paused until
+    somebody says which side counts.
+    """
 
     pauses: Mapping[Side, Note] = field(default_factory=dict)
     resumes: Mapping[Side, Note] = field(default_factory=dict)
@@ -50,6 +57,7 @@ class Config:
     accepted: frozenset[str] = frozenset()
     service: Mapping[str, Any] | None = None
     service_at: datetime | None = None
+    direction: Note | None = None
 
     def policy(self, entity: str) -> PolicyRule:
         """What is done with a table's conflicts: its own policy, else the default, else MANUAL."""
@@ -78,7 +86,7 @@ def interpret(rows: Iterable[Mapping[str, Any]]) -> Config:
     pauses: dict[Side, Note] = {}
     resumes: dict[Side, Note] = {}
     policies: dict[str, PolicyRule] = {}
-    tables, service, service_at = TableChoice(), None, None
+    tables, service, service_at, direction = TableChoice(), None, None, None
     accepted: frozenset[str] = frozenset()
     for row in rows:
         kind, _, name = str(row["key"]).partition(":")
@@ -97,7 +105,11 @@ def interpret(rows: Iterable[Mapping[str, Any]]) -> Config:
                 accepted = frozenset(value)
             case "service":
                 service, service_at = value, row["updated_at"]
-    return Config(pauses, resumes, policies, tables, accepted, service, service_at)
+            case "direction":
+                direction = Note(note.by, note.at, str(value))
+    if direction is not None:
+        pauses = dict.fromkeys(Side, direction)
+    return Config(pauses, resumes, policies, tables, accepted, service, service_at, direction)
 
 
 async def pause(connection: Connection, links: Collection[Side], by: str) -> None:
@@ -114,11 +126,34 @@ async def pause(connection: Connection, links: Collection[Side], by: str) -> Non
 
 
 async def resume(connection: Connection, links: Collection[Side], by: str) -> None:
-    """Let paused links go on, and links that gave up try again."""
+    """Let paused links go on, and links that gave up try again.
+
+    Raises:
+        ConfigurationError: it is not a pause that they wait for the end of, but the choice of a direction.
+    """
     async with connection.transaction():
+        waiting = (await read(connection)).direction
+        if waiting is not None:
+            raise ConfigurationError(f"sync waits for a direction: {waiting.reason}", hint=CHOOSE)
         for side in sorted(links):
             await connection.execute(statement("config_remove", "cdc"), f"pause:{side}")
             await _write(connection, f"resume:{side}", value=True, by=by)
+
+
+async def await_direction(connection: Connection, reason: str, by: str) -> None:
+    """Stop both links until a resync says which side counts; survives restarts.
+
+    Args:
+        connection: to MAIN.
+        reason: what happened, in words that end a sentence.
+        by: who did it.
+    """
+    await _write(connection, "direction", value=reason, by=by)
+
+
+async def direction_chosen(connection: Connection) -> None:
+    """Both sides are equal again, or were not parted after all: the links may go on."""
+    await connection.execute(statement("config_remove", "cdc"), "direction")
 
 
 async def is_paused(connection: Connection, link: Side) -> bool:

@@ -35,12 +35,14 @@ class Difference:
         """Schema and name of one of the temporary tables: `other`, `difference` or `stage`."""
         return "pg_temp", f"cdc_{kind}_{self.number}"
 
-    def sql(self, name: str, **more: Composed) -> str:
+    def sql(self, name: str, package: str = "cdc", **more: Composed) -> str:
         """A statement of ours with this table's parts; `keyed_` or `heap_` is put before `_name`."""
         if name.startswith("_"):
             name = f"{'keyed' if self.keyed else 'heap'}{name}"
         parts = self._parts | more
-        return render(name, "cdc", **{part: parts[part] for part in _PART.findall(statement(name, "cdc"))})
+        return render(
+            name, package, **{part: parts[part] for part in _PART.findall(statement(name, package))}
+        )
 
     @property
     def settable(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import asyncpg
 
+from cdc import config
 from cdc.comparison import Comparison, Contact, compare
 from cdc.contact_facts import Installer, look
 from cdc.contact_note import Note, Phase
@@ -108,6 +109,8 @@ async def resync(
                 await shed(endpoint)
             contact = Contact(main, backup, tables, install, progress, two_way=two_way)
             report = await overwrite(contact, side.other, "resync")
+            async with opened(main) as connection:
+                await config.direction_chosen(connection)
         except (*UNREACHABLE, asyncpg.LockNotAvailableError) as error:
             raise _cut(error) from error
     return Outcome(Action.OVERWRITE, f"{side} was made equal to {side.other}", report.rows)

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import asyncpg
-
 from cdc.comparison import Contact, find, hand_over, is_equal, read_pairs, seen_at_once, stage
 from cdc.contact_note import Note, Phase
 from cdc.contact_state import Link, commit_point, durable_epoch, mark, opened, renew, wanted
@@ -20,13 +18,12 @@ from cdc.errors import SchemaMismatch
 from cdc.foreign_keys import check_foreign_keys
 from cdc.initial_copy import CopyOrder, finish
 from cdc.model import ConflictStatus, Side
+from cdc.rewrite import REPLICA_HINT, rewrite
 from cdc.row_versions import Verdict, keep_versions
 from cdc.session import Connection
-from cdc.table_pair import TablePair, parents_first
+from cdc.table_pair import TablePair
 from cdc.write_lock import write_locked
 from triggers.statements import statement
-
-_HINT = "GRANT SET ON PARAMETER session_replication_role to the role (15 and newer), and start again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ async def overwrite(contact: Contact, winner: Side, by: str) -> Report:
             seen = await writer.fetchval(statement("contact_seen", "cdc"))
             async with seen_at_once(source, pairs) as (reader, source_seen):
                 jobs = await _look(contact, pairs, reader, writer, verdict)
-                await _write(writer, jobs, pairs, role)
+                await rewrite(writer, [job.difference for job in jobs], pairs, role)
                 # Where triggers fire they may write to any table.
                 suspects = [job.difference.pair for job in jobs] if role else pairs
                 await _verify(writer, reader, jobs, suspects, target.side)
@@ -121,49 +118,6 @@ async def _look(
     return jobs
 
 
-async def _write(
-    writer: Connection, jobs: Sequence[_Job], pairs: Sequence[TablePair], role: str | None
-) -> None:
-    if role:
-        # No trigger sees it, so neither order nor cascades matter.
-        for job in jobs:
-            await writer.execute(job.difference.sql("_delete"))
-            if job.difference.keyed:
-                await writer.execute(job.difference.sql("keyed_delete_differing"))
-            await writer.execute(job.difference.sql("_insert"))
-        return
-    levels, circle = parents_first(pairs)
-    rank = {one.entity: n for n, one in enumerate([*(one for level in levels for one in level), *circle])}
-    ordered = sorted(jobs, key=lambda job: rank[job.difference.pair.entity])
-    try:
-        async with writer.transaction():
-            await _delete_rows(writer, ordered)
-            await _write_rows(writer, ordered)
-    except asyncpg.IntegrityConstraintViolationError:
-        # A row that stays still refers to one that goes: the other order.
-        try:
-            async with writer.transaction():
-                await _write_rows(writer, ordered)
-                await _delete_rows(writer, ordered)
-        except asyncpg.IntegrityConstraintViolationError as error:
-            raise SchemaMismatch(f"constraints are in the way of every order: {error}", hint=_HINT) from error
-
-
-async def _delete_rows(writer: Connection, jobs: Sequence[_Job]) -> None:
-    """Children first. Cascades only reach rows that go too, or that are written right after."""
-    for job in reversed(jobs):
-        await writer.execute(job.difference.sql("_delete"))
-
-
-async def _write_rows(writer: Connection, jobs: Sequence[_Job]) -> None:
-    await writer.execute("SET CONSTRAINTS ALL DEFERRED")
-    for job in jobs:
-        if job.difference.keyed and job.difference.settable:
-            await writer.execute(job.difference.sql("keyed_update"))
-        await writer.execute(job.difference.sql("_insert"))
-    await writer.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
-
 async def _verify(
     writer: Connection,
     reader: Connection,
@@ -177,7 +131,7 @@ async def _verify(
         if not equal:
             raise SchemaMismatch(
                 f"{one.entity} on {side} did not come out equal: triggers or rules change what is written",
-                hint=f"disable them for this time, or {_HINT}",
+                hint=f"disable them for this time, or {REPLICA_HINT}",
             )
     touched = [job.difference.pair.target for job in jobs]
     keys = {(key.child, key.name): key for shape in touched for key in (*shape.outgoing, *shape.incoming)}

@@ -178,10 +178,11 @@ async def create_extensions(reader: Connection, writer: Connection, side: Side) 
     return tuple(notes)
 
 
-async def run_script(writer: Connection, script: str, side: Side) -> None:
+async def run_script(writer: Connection, script: str, side: Side, origin: str | None = None) -> None:
     """Run one of the scripts inside the caller's transaction, on a connection used for nothing else.
 
-    The scripts change settings of the whole session.
+    The scripts change settings of the whole session. `origin`: where it is from, for the message; None: the other
+    side.
 
     Raises:
         SchemaMismatch: the target refuses a statement; the message names it.
@@ -194,7 +195,7 @@ async def run_script(writer: Connection, script: str, side: Side) -> None:
         position = int(getattr(error, "position", None) or 0)
         near = script[max(position - 1, 0) :].strip().split("\n", 1)[0] if position else ""
         raise SchemaMismatch(
-            f"{side} refuses a definition of {side.other}'s: {error}"
+            f"{side} refuses a definition of {origin or side.other}: {error}"
             + (f" (at: {near[:120]})" if near else ""),
             hint=f"create the tables on {side} by your own migrations and start again",
         ) from error

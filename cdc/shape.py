@@ -27,6 +27,7 @@ class Column:
     identity_always: bool
     converts: bool = False
     """Text has a cast of its own to the type, and that is not how the type reads its values."""
+    not_null: bool = False
     number: int = 0
     version: str = ""
     padded_type: Composed | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -26,9 +26,21 @@ TRY_MS: Final = 500
 
 @asynccontextmanager
 async def write_locked(
-    connection: Connection, side: Side, pairs: Sequence[TablePair]
+    connection: Connection,
+    side: Side,
+    pairs: Sequence[TablePair],
+    *,
+    captured: bool = False,
+    first: Callable[[], Awaitable[object]] | None = None,
 ) -> AsyncIterator[str | None]:
-    """Hold the tables against writers until the block ends; what the block writes is not captured.
+    """Hold the tables against writers until the block ends.
+
+    Args:
+        connection: outside a transaction; one begins and is committed with the block.
+        side: what the database is called in messages.
+        pairs: the tables.
+        captured: what the block writes is captured like any other write.
+        first: what is to be locked before the tables, at each try.
 
     Yields:
         The replication role it works under, None where the role may not set one.
@@ -42,9 +54,11 @@ async def write_locked(
         transaction = connection.transaction()
         await transaction.start()
         try:
-            await _lock(connection, pairs)
+            await _lock(connection, pairs, first)
             await connection.execute(f"SET LOCAL lock_timeout = {int(PATIENCE_S * 1000)}")
             await connection.execute(statement("copy_begin_apply", "cdc"), role, "on")
+            if captured:
+                await connection.execute("SET LOCAL cdc.applying = off")
             break
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
             await transaction.rollback()
@@ -63,8 +77,12 @@ async def write_locked(
     await transaction.commit()
 
 
-async def _lock(connection: Connection, pairs: Sequence[TablePair]) -> None:
+async def _lock(
+    connection: Connection, pairs: Sequence[TablePair], first: Callable[[], Awaitable[object]] | None
+) -> None:
     await connection.execute(f"SET LOCAL lock_timeout = {TRY_MS}")
+    if first is not None:
+        await first()
     if pairs:
         names = joined(one.relation for one in pairs)
         await connection.execute(render("compare_lock", "cdc", tables=names))

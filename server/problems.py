@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cdc.config import CHOOSE
 from cdc.model import Side
 from cdc.observe import ChangelogFacts
 from server.health import LinkState
@@ -58,6 +59,13 @@ def problems(
         yield from _link_problems(side, links[side], live(side, service))
     for side in rules.sides:
         yield from _waiting(side, seen)
+    if seen.decisions is not None and (note := seen.decisions.direction) is not None:
+        yield problem(
+            "direction-needed",
+            "warning",
+            f"nothing is synced since {time_text(note.at)}: {note.reason}",
+            f"{CHOOSE[0].upper()}{CHOOSE[1:]}.",
+        )
     yield from _first_contact(seen, (service or {}).get("undecided"))
     if seen.open_conflicts:
         count = "1 conflict is" if seen.open_conflicts == 1 else f"{seen.open_conflicts} conflicts are"
@@ -142,8 +150,9 @@ def _link_problems(side: Side, link: Mapping[str, Any], told: Mapping[str, Any])
 
 
 def _waiting(side: Side, seen: Observation) -> Iterator[Problem]:
-    if seen.decisions is not None and side in seen.decisions.pauses:
-        note = seen.decisions.pauses[side]
+    decided = seen.decisions
+    if decided is not None and decided.direction is None and side in decided.pauses:
+        note = decided.pauses[side]
         what = f"was paused by {note.by or 'somebody'} at {time_text(note.at)}"
         yield problem(f"link-paused:{LINK_NAMES[side]}", "info", f"{LINK_NAMES[side]} {what}", "`cdc resume`")
     facts = seen.links.get(side)

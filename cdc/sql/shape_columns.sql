@@ -3,7 +3,7 @@
 -- Result:     one row per column, in order: schema_name, table_name, relid, column_name, type_name (as written in
 --             DDL, qualified), base_type (a domain's base type, else the same, without
 --             a modifier), full_type (with it), padded_type (what gives a value the digits or blanks that the
---             column gives it; null: nothing), generated, identity, converts (text has a
+--             column gives it; null: nothing), generated, identity, not_null, converts (text has a
 --             cast function to the base type, which need not read what the type's output function prints).
 WITH RECURSIVE base AS (
     SELECT a.attrelid, a.attnum, a.atttypid AS typid, a.atttypmod AS typmod, 0 AS depth
@@ -26,7 +26,7 @@ SELECT n.nspname AS schema_name, c.relname AS table_name, c.oid AS relid, a.attn
             WHEN b.typid IN ('bpchar'::regtype, 'bpchar[]'::regtype) THEN format_type(b.typid, b.typmod)
             WHEN b.typid IN ('numeric'::regtype, 'numeric[]'::regtype)
             THEN format_type(b.typid, ((1000 << 16) | ((b.typmod - 4) & 65535)) + 4) END AS padded_type,
-       a.attgenerated::text AS generated, a.attidentity::text AS identity, a.attnum AS number, a.xmin::text AS version,
+       a.attgenerated::text AS generated, a.attidentity::text AS identity, a.attnotnull AS not_null, a.attnum AS number, a.xmin::text AS version,
        hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum))) AS mark,
        EXISTS (SELECT FROM pg_cast k WHERE k.castsource = 'text'::regtype AND k.casttarget = b.typid
                                      AND k.castmethod = 'f') AS converts

@@ -20,7 +20,3 @@ class OperationsDisabled(CdcError):
 
 class OperationNotFound(CdcError):
     """The history has no entry of that id."""
-
-
-class SnapshotPinned(CdcError):
-    """The file is to be kept, or is being read."""

@@ -1,0 +1,4 @@
+-- Purpose:    Give a new table the rows of the file.
+-- Parameters: {table}; {names} bare columns; {values} of s; {file}.
+-- Result:     none.
+INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {file} AS s

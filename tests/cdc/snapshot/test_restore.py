@@ -1,0 +1,231 @@
+"""A snapshot restored: only what differs is written, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from cdc.model import Side
+from cdc.session import Endpoint
+from cdc.snapshot.disk import DiskStore
+from cdc.snapshot.errors import SnapshotRefused
+from cdc.snapshot.plan import Counts, Restored, RestorePlan
+from cdc.snapshot.restore import preview, restore
+from cdc.snapshot.writer import write_snapshot
+from tests import shop
+from tests.databases import Connection, Pair
+
+CHANGES = """
+DELETE FROM "OrderLine" WHERE "orderId" % 5 = 0;
+DELETE FROM "Payment" WHERE "orderId" % 10 = 0;
+DELETE FROM "Order" WHERE id % 10 = 0;
+UPDATE "Order" SET total = total + 1 WHERE id % 3 = 0;
+UPDATE "Customer" SET name = 'changed', moods = NULL WHERE id LIKE '%7';
+INSERT INTO "Customer" (id, email) SELECT 'new' || i, 'new' || i FROM generate_series(1, 3) i;
+INSERT INTO "Order" ("customerId", total) SELECT 'new' || i, i FROM generate_series(1, 3) i;
+INSERT INTO "Payment" ("orderId", amount) SELECT max(id), 3 FROM "Order";
+UPDATE "Category" SET "parentId" = NULL;
+DELETE FROM "Category" WHERE id > 15;
+BEGIN;
+DELETE FROM "Team" WHERE id = 't3';
+INSERT INTO "Staff" VALUES ('s9', 't9');
+INSERT INTO "Team" VALUES ('t9', 's9');
+COMMIT;
+"""
+
+
+def main_of(pair: Pair) -> Endpoint:
+    return Endpoint(Side.MAIN, pair.main_url)
+
+
+async def written(pair: Pair, folder: Path) -> tuple[DiskStore, str]:
+    store = DiskStore(folder)
+    done = await write_snapshot(main_of(pair), store, kind="EXPORT")
+    return store, done.name
+
+
+async def restored(
+    pair: Pair, file: tuple[DiskStore, str], side: Side = Side.MAIN, tables: Sequence[str] = (), **more: Any
+) -> Restored:
+    main, backup = shop.endpoints(pair)
+    target, other = (main, backup) if side is Side.MAIN else (backup, main)
+    return await restore(*file, target, other, tables=tables, by="test", **{"propagate": True, **more})
+
+
+async def previewed(pair: Pair, file: tuple[DiskStore, str], **more: Any) -> RestorePlan:
+    return await preview(*file, main_of(pair), **more)
+
+
+async def insert_everywhere(connection: Connection) -> None:
+    """Rows with keys from every sequence."""
+    await connection.execute(
+        """INSERT INTO "Customer" (id, email) VALUES ('after', 'after');
+        INSERT INTO "Order" ("customerId", total) VALUES ('after', 1);
+        INSERT INTO "Payment" ("orderId", amount) SELECT max(id), 1 FROM "Order" """
+    )
+
+
+@pytest.fixture(params=["superuser", "owner"])
+def shop_pair(request: pytest.FixtureRequest) -> Pair:
+    """Databases whose connections may set session_replication_role, and such as may not."""
+    found: Pair = request.getfixturevalue("pair" if request.param == "superuser" else "owner_pair")
+    return found
+
+
+async def test_a_restore_makes_the_database_what_it_was(shop_pair: Pair, tmp_path: Path) -> None:
+    main = shop_pair.main
+    await shop.create(main, 40)
+    before = await shop.content(main)
+    file = await written(shop_pair, tmp_path)
+    await main.execute(CHANGES)
+    changed = await shop.content(main)
+    plan = await previewed(shop_pair, file, samples=2)
+    assert await shop.content(main) == changed
+    done = await restored(shop_pair, file)
+    assert await shop.content(main) == before
+    assert done.tables == plan.tables
+    assert done.tables["Order"] == Counts(inserted=4, updated=12, deleted=3, unchanged=24)
+    assert done.tables["Team"] == Counts(inserted=1, deleted=1, unchanged=2)
+    assert {sample.kind for sample in plan.samples["Team"]} == {"INSERT", "DELETE"}
+    assert done.record_count == sum(len(rows) for rows in before.values())
+    await insert_everywhere(main)
+    again = await restored(shop_pair, file, tables=["Staff", "Category"])
+    assert {entity: counts.changed for entity, counts in again.tables.items()} == {"Staff": 0, "Category": 0}
+
+
+async def test_an_empty_database_gets_the_tables_too(shop_pair: Pair, tmp_path: Path) -> None:
+    main, backup = shop_pair.main, shop_pair.backup
+    await shop.create(main, 40)
+    file = await written(shop_pair, tmp_path)
+    done = await restored(shop_pair, file, Side.BACKUP)
+    assert await shop.content(backup) == await shop.content(main)
+    assert done.created
+    assert done.tables["Order"] == Counts(inserted=40)
+    await insert_everywhere(backup)
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await backup.execute('INSERT INTO "Order" ("customerId", total) VALUES (\'nobody\', 1)')
+    assert "capture" in " ".join(done.notes)
+
+
+async def test_tables_without_rows_are_filled(shop_pair: Pair, tmp_path: Path) -> None:
+    await shop.create(shop_pair.main, 20)
+    await shop.create(shop_pair.backup)
+    file = await written(shop_pair, tmp_path)
+    done = await restored(shop_pair, file, Side.BACKUP)
+    assert await shop.content(shop_pair.backup) == await shop.content(shop_pair.main)
+    assert not done.created
+    await insert_everywhere(shop_pair.backup)
+
+
+async def test_triggers_of_people_do_not_fire_and_stay_as_they_were(shop_pair: Pair, tmp_path: Path) -> None:
+    main = shop_pair.main
+    await shop.create(main, 10)
+    await main.execute(
+        """CREATE TRIGGER touched BEFORE INSERT OR UPDATE ON "Customer" FOR EACH ROW EXECUTE FUNCTION touch();
+        CREATE TRIGGER always BEFORE UPDATE ON "Customer" FOR EACH ROW EXECUTE FUNCTION touch();
+        ALTER TABLE "Customer" ENABLE ALWAYS TRIGGER always"""
+    )
+    before = await shop.content(main)
+    file = await written(shop_pair, tmp_path)
+    await main.execute("""DELETE FROM "Customer" WHERE id = 'c1'; UPDATE "Customer" SET email = id""")
+    await restored(shop_pair, file)
+    assert await shop.content(main) == before
+    modes = "SELECT tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
+    assert [tuple(row) for row in await main.fetch(modes)] == [("always", "A"), ("touched", "O")]
+
+
+async def test_a_table_without_a_key_is_a_multiset(pair: Pair, tmp_path: Path) -> None:
+    await pair.main.execute(
+        """CREATE TABLE bag (n int, v text);
+        INSERT INTO bag SELECT i % 4, 'x' FROM generate_series(1, 20) i; INSERT INTO bag VALUES (NULL, NULL)"""
+    )
+    rows = "SELECT n, v, count(*) FROM bag GROUP BY 1, 2 ORDER BY 1"
+    before = await pair.main.fetch(rows)
+    file = await written(pair, tmp_path)
+    await pair.main.execute(
+        """DELETE FROM bag WHERE n = 1 OR n IS NULL; INSERT INTO bag VALUES (2, 'x'), (9, 'y')"""
+    )
+    assert (await restored(pair, file)).tables == {"bag": Counts(inserted=6, deleted=2, unchanged=15)}
+    assert await pair.main.fetch(rows) == before
+
+
+async def test_another_schema_is_refused_with_every_difference(pair: Pair, tmp_path: Path) -> None:
+    await pair.main.execute(
+        "CREATE TABLE a (id int PRIMARY KEY, v varchar(9), w text); CREATE TABLE b (id int);"
+        " INSERT INTO a VALUES (1, 'x', 'y')"
+    )
+    file = await written(pair, tmp_path)
+    await pair.main.execute(
+        "ALTER TABLE a ALTER v TYPE text, DROP w, ADD z int, DROP CONSTRAINT a_pkey; DROP TABLE b"
+    )
+    with pytest.raises(SnapshotRefused) as refused:
+        await restored(pair, file)
+    for part in (
+        "MAIN has no table b",
+        "a: MAIN lacks the column w",
+        "a: MAIN has a column z that the snapshot lacks",
+        "a: v is character varying(9) in the snapshot and text on MAIN",
+        "a: its rows are not unique by (id) on MAIN",
+    ):
+        assert part in str(refused.value)
+    assert "migrations" in refused.value.hint
+    with pytest.raises(SnapshotRefused, match="the snapshot has no table c"):
+        await previewed(pair, file, tables=["a", "c"])
+
+
+async def test_chosen_tables_alone(shop_pair: Pair, tmp_path: Path) -> None:
+    main = shop_pair.main
+    await shop.create(main, 20)
+    before = await shop.content(main)
+    file = await written(shop_pair, tmp_path)
+    await main.execute(CHANGES)
+    changed = await shop.content(main)
+    with pytest.raises(SnapshotRefused, match=r"Payment would (refer to|lose rows)"):
+        await restored(shop_pair, file, tables=["Order"])
+    assert await shop.content(main) == changed
+    plan = await previewed(shop_pair, file, tables=["Category", "Payment", "Order"])
+    assert any("OrderLine" in note for note in plan.notes)
+    done = await restored(shop_pair, file, tables=["Payment", "Order", "OrderLine", "Customer"])
+    assert set(done.tables) == {"Payment", "Order", "OrderLine", "Customer"}
+    now = await shop.content(main)
+    assert now["Category"] == changed["Category"]
+    assert all(now[table] == before[table] for table in done.tables)
+
+
+async def test_a_circle_of_keys_that_cannot_be_deferred(owner_pair: Pair, tmp_path: Path) -> None:
+    main = owner_pair.main
+    await main.execute(
+        """CREATE TABLE team (id int PRIMARY KEY, leader int);
+        CREATE TABLE staff (id int PRIMARY KEY, team int NOT NULL REFERENCES team);
+        ALTER TABLE team ADD FOREIGN KEY (leader) REFERENCES staff;
+        INSERT INTO team VALUES (1), (2); INSERT INTO staff VALUES (1, 1), (2, 2); UPDATE team SET leader = id"""
+    )
+    file = await written(owner_pair, tmp_path)
+    await main.execute(
+        """UPDATE team SET leader = NULL WHERE id = 1; DELETE FROM staff WHERE id = 1;
+        DELETE FROM team WHERE id = 1;
+        INSERT INTO team VALUES (3); INSERT INTO staff VALUES (3, 3); UPDATE team SET leader = 3 WHERE id = 3"""
+    )
+    await restored(owner_pair, file)
+    assert [tuple(row) for row in await main.fetch("SELECT * FROM team ORDER BY 1")] == [(1, 1), (2, 2)]
+    assert [tuple(row) for row in await main.fetch("SELECT * FROM staff ORDER BY 1")] == [(1, 1), (2, 2)]
+
+
+async def test_a_restore_waits_for_nobody_for_ever(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cdc.write_lock.PATIENCE_S", 0.1)
+    await pair.main.execute("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1)")
+    file = await written(pair, tmp_path)
+    await pair.main.execute("UPDATE a SET id = 2")
+    holder = await pair.connect(Side.MAIN)
+    async with holder.transaction():
+        await holder.execute("LOCK TABLE a IN ROW EXCLUSIVE MODE")
+        with pytest.raises(Exception, match="tables of MAIN stay locked by others"):
+            await restored(pair, file)
+    await restored(pair, file)
+    assert await pair.main.fetchval("SELECT id FROM a") == 1
