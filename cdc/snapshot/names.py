@@ -56,7 +56,7 @@ def made_at(name: str) -> datetime | None:
 def kind_of(name: str) -> Kind | None:
     """What a file was made for, going by its name; None where the name is not ours."""
     found = _NAME.fullmatch(name)
-    return _KIND[found[1]] if found else None
+    return _KIND[found[1]] if found and made_at(name) else None
 
 
 def is_listed(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from cdc.snapshot.format import TableHead
 
@@ -10,17 +10,29 @@ from cdc.snapshot.format import TableHead
 def parents_first(tables: Sequence[TableHead]) -> tuple[TableHead, ...]:
     """Order tables by their references, otherwise by name.
 
-    A table that refers to itself is no obstacle. Where tables refer to each other in a circle, the one that waits
-    for the fewest others goes first.
+    A table that refers to itself is no obstacle. Where tables refer to each other in a circle, one of the circle goes
+    first; tables that only hang on it come after.
     """
     waiting = {table.entity: table for table in sorted(tables, key=lambda one: one.entity)}
+    needs = {entity: set(table.references) & waiting.keys() - {entity} for entity, table in waiting.items()}
     ordered: list[TableHead] = []
     while waiting:
-        needs = {
-            entity: len({other for other in table.references if other != entity} & waiting.keys())
-            for entity, table in waiting.items()
-        }
-        fewest = min(needs.values())
-        ready = [entity for entity, count in needs.items() if count == fewest]
-        ordered += [waiting.pop(entity) for entity in (ready if not fewest else ready[:1])]
+        ready = [entity for entity in waiting if not needs[entity] & waiting.keys()]
+        if not ready:
+            ready = [next(entity for entity in waiting if _is_in_first_circle(entity, needs, waiting.keys()))]
+        ordered += [waiting.pop(entity) for entity in ready]
     return tuple(ordered)
+
+
+def _is_in_first_circle(entity: str, needs: Mapping[str, set[str]], waiting: Set[str]) -> bool:
+    """Whether all that a table needs, directly or not, needs the table."""
+    return all(entity in _all_needs(other, needs, waiting) for other in _all_needs(entity, needs, waiting))
+
+
+def _all_needs(entity: str, needs: Mapping[str, set[str]], waiting: Set[str]) -> set[str]:
+    found: set[str] = set()
+    edge = {entity}
+    while edge:
+        edge = {other for one in edge for other in needs[one] & waiting} - found
+        found |= edge
+    return found

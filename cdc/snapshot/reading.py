@@ -130,7 +130,7 @@ def _check_member(data: bytes) -> None:
         SnapshotForeign: it does not, and is not one of ours that something has packed again.
         SnapshotDamaged: it is.
     """
-    if data.startswith(MEMBER) or (data and MEMBER.startswith(data)):
+    if data.startswith(MEMBER) or MEMBER.startswith(data):
         return
     if data.startswith(MAGIC):
         try:
