@@ -112,3 +112,8 @@ async def content(path: Path, key: bytes | None = None) -> dict[str, list[Row]]:
 def loaded(path: Path) -> Any:
     """The whole document, through programs that know nothing of us."""
     return orjson.loads(gzip.decompress(path.read_bytes()))
+
+
+def listed(folder: Path) -> list[str]:
+    """Names of everything in a folder, hidden files too."""
+    return sorted(path.name for path in folder.iterdir())

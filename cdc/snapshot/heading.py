@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from cdc.epoch import epoch
@@ -37,8 +38,9 @@ async def read_header(endpoint: Endpoint, moment: Moment, *, kind: Kind, at: dat
     if server is None:
         raise LookupError("the server does not know its own database")
     schema_sql, notes = await _schema(endpoint, moment)
-    tables = parents_first([_head(table) for table in moment.tables])
-    _check_names(tables)
+    heads = [_head(table) for table in moment.tables]
+    _check_names(heads)
+    tables = parents_first(heads)
     return Header(
         created_at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         kind=kind,
@@ -74,7 +76,7 @@ def _key(shape: TableShape) -> tuple[str, ...]:
     return best.columns if best else ()
 
 
-def _check_names(tables: tuple[TableHead, ...]) -> None:
+def _check_names(tables: Sequence[TableHead]) -> None:
     seen: dict[str, TableHead] = {}
     for table in tables:
         other = seen.setdefault(table.entity, table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import asyncpg
@@ -13,7 +13,7 @@ from cdc.catalog import read_shapes
 from cdc.errors import ConnectivityError
 from cdc.model import Entity
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
-from cdc.shape import Shapes, TableShape
+from cdc.shape import TableShape
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.table_copy import Snapshot, exported_snapshot
 from triggers.statements import statement
@@ -29,11 +29,11 @@ class Table:
     """A table to read. `rows` is an estimate; `divisible`: its pages may be read by several at once."""
 
     shape: TableShape
-    rows: int
-    pages: int
-    divisible: bool
     partitioned: bool
-    ours: bool = False
+    ours: bool
+    rows: int = 0
+    pages: int = 0
+    divisible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def hold(endpoint: Endpoint, *, include_history: bool) -> AsyncIterator[Mo
             async with exported_snapshot(endpoint, [one.shape for one in before], PURPOSE) as snapshot:
                 tables = await _read(snapshot.connection, endpoint.schemas, include_history=include_history)
                 if _relids(tables) <= _relids(before):
-                    yield Moment(snapshot, tuple(tables))
+                    yield Moment(snapshot, await _measured(snapshot.connection, tables))
                     return
     except asyncpg.LockNotAvailableError as error:
         raise SnapshotRefused(
@@ -95,20 +95,14 @@ async def _list(endpoint: Endpoint, *, include_history: bool) -> list[Table]:
 async def _read(connection: Connection, schemas: Sequence[str], *, include_history: bool) -> list[Table]:
     # Schema cdc is ours, whatever the URL says.
     wanted = [schema for schema in schemas if schema != "cdc"]
-    tables = await _tables(connection, wanted, await read_shapes(connection, wanted))
+    tables = await _tables(connection, wanted)
     if include_history:
-        shapes = {
-            entity: shape
-            for entity, shape in (await read_shapes(connection, ["cdc"])).items()
-            if entity in _OURS
-        }
-        tables += await _tables(connection, ["cdc"], shapes, ours=True)
+        tables += [one for one in await _tables(connection, ["cdc"]) if one.shape.entity in _OURS]
     return tables
 
 
-async def _tables(
-    connection: Connection, schemas: Sequence[str], shapes: Shapes, *, ours: bool = False
-) -> list[Table]:
+async def _tables(connection: Connection, schemas: Sequence[str]) -> list[Table]:
+    shapes = await read_shapes(connection, schemas)
     found = []
     for row in await connection.fetch(statement("snapshot_tables", PACKAGE), list(schemas)):
         shape = shapes.get(Entity(row["schema_name"], row["table_name"]))
@@ -116,8 +110,19 @@ async def _tables(
             continue
         if row["hidden"] or row["forbidden"]:
             raise _unreadable(shape.entity, hidden=row["hidden"])
-        found.append(Table(shape, row["rows"], row["pages"], row["divisible"], row["partitioned"], ours))
+        found.append(Table(shape, row["partitioned"], ours=shape.entity.schema == "cdc"))
     return found
+
+
+async def _measured(connection: Connection, tables: Sequence[Table]) -> tuple[Table, ...]:
+    """The same with their sizes, which can be asked for once they are locked."""
+    relids = [one.shape.relid for one in tables]
+    sizes = {row["relid"]: row for row in await connection.fetch(statement("copy_sizes", "cdc"), relids)}
+    return tuple(
+        replace(one, rows=size["rows"], pages=size["pages"], divisible=size["divisible"])
+        for one in tables
+        if (size := sizes.get(one.shape.relid)) is not None
+    )
 
 
 def _unreadable(entity: Entity, *, hidden: bool) -> SnapshotRefused:

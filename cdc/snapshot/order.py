@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from cdc.snapshot.format import TableHead
 
@@ -24,12 +25,12 @@ def parents_first(tables: Sequence[TableHead]) -> tuple[TableHead, ...]:
     return tuple(ordered)
 
 
-def _is_in_first_circle(entity: str, needs: Mapping[str, set[str]], waiting: Set[str]) -> bool:
+def _is_in_first_circle(entity: str, needs: Mapping[str, set[str]], waiting: AbstractSet[str]) -> bool:
     """Whether all that a table needs, directly or not, needs the table."""
     return all(entity in _all_needs(other, needs, waiting) for other in _all_needs(entity, needs, waiting))
 
 
-def _all_needs(entity: str, needs: Mapping[str, set[str]], waiting: Set[str]) -> set[str]:
+def _all_needs(entity: str, needs: Mapping[str, set[str]], waiting: AbstractSet[str]) -> set[str]:
     found: set[str] = set()
     edge = {entity}
     while edge:
