@@ -14,13 +14,13 @@ from cdc.policy import PolicyRule
 class Decision:
     """What is decided on a record's conflict, by whom and why.
 
-    `version` is that of the conflict they looked at; None takes the record as it is. `values` are texts by column
-    (None is NULL) for a merge; they count before strategies.
+    `resolution` None is what the table's policy says. `version` is that of the conflict they looked at; None takes
+    the record as it is. `values` are texts by column (None is NULL) for a merge; they count before strategies.
     """
 
     entity: str
     entity_id: str
-    resolution: Resolution
+    resolution: Resolution | None
     by: str
     version: int | None = None
     reason: str | None = None

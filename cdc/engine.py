@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from cdc.decision import Decision
-from cdc.errors import ConflictMoved, ConflictNotFound, ConnectivityError, ResolutionRefused
+from cdc.arbiter import Arbiter
+from cdc.errors import ConnectivityError
 from cdc.link import Link
-from cdc.model import Entity, Policy, Resolution, Side
+from cdc.model import Entity, Policy, Side
 from cdc.pairing import Pair
 from cdc.policy import MANUAL, PolicyRule
 from cdc.recheck import Round, recheck_side, waiting_keys
-from cdc.resolve import Resolver
 from cdc.schema_watch import SchemaWatch
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.stats import Options, StepResult
@@ -29,7 +27,7 @@ ROUNDS: Final = 1_000
 
 
 class Referee:
-    """Goes through both sides' recheck lists over sessions of its own."""
+    """Goes through both sides' recheck lists over sessions of its own, and has policies decide."""
 
     def __init__(
         self,
@@ -46,6 +44,7 @@ class Referee:
         self._connections: list[Connection] = []
         self._called = asyncio.Event()
         self._watch = SchemaWatch(self._endpoints, links)
+        self._arbiter = Arbiter(main, backup, policy)
 
     async def open(self) -> None:
         """Connect to both sides and learn their tables.
@@ -67,6 +66,7 @@ class Referee:
             connection.terminate()
         self._connections.clear()
         self._targets.clear()
+        await self._arbiter.close()
 
     def call(self) -> None:
         """Say that there may be something to compare."""
@@ -79,17 +79,18 @@ class Referee:
             look: look for altered tables although the last look was a moment ago.
 
         Returns:
-            Keys and tables still waiting, and conflicts opened.
+            Keys and tables still waiting, and conflicts opened or decided.
 
         Raises:
             ConnectivityError: a side went away.
         """
         try:
             waiting, opened = await self._watch.step(self._targets, look=look), 0
+            tables = list(self._targets[Side.MAIN].shapes)
+            opened += await self._arbiter.step(tables)
             for side in Side:
                 result = await self._step(side)
                 waiting, opened = waiting + result.waiting, opened + len(result.opened)
-                await self._decide(result.opened)
                 for target in self._targets.values() if result.stale else ():
                     await target.refresh()
         except UNREACHABLE as error:
@@ -110,18 +111,8 @@ class Referee:
             await self._pairs(side),
             reverse=reverse.position.seen if reverse and reverse.position else None,
             forward=forward.position.seen if forward and forward.position else None,
+            automatic=lambda entity: self._policy(entity).decides,
         )
-
-    async def _decide(self, opened: list[tuple[Entity, str]]) -> None:
-        """Carry out the policies of tables whose conflicts nobody is to be asked about."""
-        ruled = [(entity, key, winner) for entity, key in opened if (winner := self._policy(entity).winner)]
-        if not ruled:
-            return
-        async with Resolver(self._endpoints[Side.MAIN], self._endpoints[Side.BACKUP]) as resolver:
-            for entity, key, winner in ruled:
-                # What cannot be carried out stays open for a person.
-                with contextlib.suppress(ConflictMoved, ConflictNotFound, ResolutionRefused):
-                    await resolver.resolve(Decision(str(entity), key, Resolution(winner.value), "policy"))
 
     async def run(self) -> None:
         """Work until cancelled; sleeps while both lists are empty.

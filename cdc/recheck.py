@@ -10,7 +10,7 @@ of the key has CONVERGED; different, it is a conflict. tests/system/row_model.py
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -90,6 +90,7 @@ async def recheck_side(
     *,
     reverse: Seen | None,
     forward: Seen | None,
+    automatic: Callable[[Entity], bool],
 ) -> Round:
     """Go once through the list that `side` keeps.
 
@@ -100,6 +101,7 @@ async def recheck_side(
         pairs: the tables by entity; keys of a table that is synced no longer leave the list.
         reverse: what the other side has applied of this one, None when nothing is synced that way.
         forward: what this side has applied of the other.
+        automatic: whether a table's policy is to be asked about its conflicts.
     """
     result = Round()
     for row in rows:
@@ -110,7 +112,7 @@ async def recheck_side(
             continue
         if passed(row, reverse, forward):
             try:
-                finding = await _compare(side, pair, row)
+                finding = await _compare(side, pair, row, automatic=automatic(pair.entity))
             except (SchemaMismatch, asyncpg.PostgresError) as error:
                 if isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame is Blame.LINK:
                     raise
@@ -122,7 +124,7 @@ async def recheck_side(
     return result
 
 
-async def _compare(side: Side, pair: Pair, row: asyncpg.Record) -> Finding:
+async def _compare(side: Side, pair: Pair, row: asyncpg.Record, *, automatic: bool) -> Finding:
     here, there = await pair.read(row["entity_id"])
     earlier = Readings(row["here_image"], row["there_image"], armed=row["there_seen"] is not None)
     finding = find(earlier, here, there)
@@ -149,13 +151,15 @@ async def _compare(side: Side, pair: Pair, row: asyncpg.Record) -> Finding:
                 row["here_seen"],
             )
         case Finding.DIFFERENT:
-            return await _open(side, pair, row, here, there)
+            return await _open(side, pair, row, here, there, automatic=automatic)
         case Finding.WAIT:
             pass
     return finding
 
 
-async def _open(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row) -> Finding:
+async def _open(
+    side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row, *, automatic: bool
+) -> Finding:
     """Open a conflict for a key that is different for good; a live entry is given both rows as they are."""
     live = [
         await target.connection.fetchrow(statement("sync_state_live", "cdc"), row["entity"], row["entity_id"])
@@ -172,11 +176,13 @@ async def _open(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: R
         await _remove(pair.here.connection, row)
         return Finding.EQUAL
     with contextlib.suppress(PositionBusy):
-        return await _record(side, pair, row, here, there)
+        return await _record(side, pair, row, here, there, automatic=automatic)
     return Finding.WAIT
 
 
-async def _record(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row) -> Finding:
+async def _record(
+    side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row, *, automatic: bool
+) -> Finding:
     async with pair.here.connection.transaction():
         if await lock_position(pair.here.connection, side.other, None) is None:
             return Finding.WAIT
@@ -195,6 +201,7 @@ async def _record(side: Side, pair: Pair, row: asyncpg.Record, here: Row, there:
                 incoming=there.image,
                 current=here.image,
                 reason=row["reason"],
+                automatic=automatic,
             ),
         )
         await _remove(pair.here.connection, row)

@@ -28,6 +28,10 @@ class Entry:
     resolution: Side | None = None
     resolved_by: str | None = None
     reason: str | None = None
+    reached: Image | None = None
+    """Of summed columns: the base with what was added since; the same as `incoming` for the first change."""
+    automatic: bool = False
+    """The table's policy is to be asked what to do."""
 
 
 def dump(image: Image | None) -> str | None:
@@ -56,6 +60,8 @@ async def record(connection: Connection, entry: Entry, *, reorder: bool = False)
         entry.resolved_by,
         entry.reason,
         reorder,
+        dump(entry.reached),
+        entry.automatic,
     )
     return bool(row and row["is_new"])
 

@@ -15,6 +15,7 @@ from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Side
 from cdc.policy import PolicyRule
 from cdc.records import Entry
+from cdc.sums import first_reached
 from cdc.target import Target
 from cdc.workset import Part
 
@@ -200,7 +201,7 @@ async def _conflict(residue: Residue, change: NetChange, kind: ConflictType, cur
     winner = residue.policy.winner
     if winner is residue.source:
         await write(residue, change, present=current is not None)
-    entry = entry_of(residue, change, kind, current)
+    entry = replace(entry_of(residue, change, kind, current), automatic=residue.policy.decides)
     if winner is not None:
         entry = replace(
             entry,
@@ -228,13 +229,15 @@ def entry_of(
 ) -> Entry:
     """The entry that keeps a change with all versions of its row."""
     mapping = residue.mapping
+    base, incoming = to_image(mapping.columns, change.before), to_image(mapping.columns, change.after)
     return Entry(
         residue.source,
         mapping.entity,
         change.entity_id,
         kind,
         status,
-        base=to_image(mapping.columns, change.before),
-        incoming=to_image(mapping.columns, change.after),
+        base=base,
+        incoming=incoming,
+        reached=first_reached(residue.policy, base, incoming),
         current=to_image([column.name for column in mapping.shape.columns], current),
     )

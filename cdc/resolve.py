@@ -153,19 +153,27 @@ class Resolver:
             if after is None:
                 return bulk
 
-    async def resolve_all(self, entity: str, decisions: Sequence[Decision], *, live: bool = True) -> _Settled:
+    async def resolve_all(
+        self,
+        entity: str,
+        decisions: Sequence[Decision],
+        *,
+        live: bool = True,
+        policy: PolicyRule | None = None,
+    ) -> _Settled:
         """Carry out decisions on records of one table; each stands for itself.
 
         Args:
             entity: the table, in the contract's form.
             decisions: at most one per record.
             live: refuse those without an open conflict.
+            policy: the table's; None takes what is kept on MAIN.
         """
         total = _Settled()
         left = {decision.entity_id: decision for decision in decisions}
         for attempt in range(1, TRIES + 1):
             try:
-                settled = await self._try(entity, list(left.values()), live=live)
+                settled = await self._try(entity, list(left.values()), live=live, policy=policy)
             except (PositionBusy, ShapeMoved, asyncpg.PostgresError) as error:
                 if isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame is Blame.LINK:
                     raise
@@ -192,7 +200,9 @@ class Resolver:
             return decision.entity_id  # it is refused in its turn
         return await named(self._targets[Side.MAIN], table, decision.entity_id)
 
-    async def _try(self, entity: str, decisions: Sequence[Decision], *, live: bool) -> _Settled:
+    async def _try(
+        self, entity: str, decisions: Sequence[Decision], *, live: bool, policy: PolicyRule | None
+    ) -> _Settled:
         try:
             table = await prepare_table(self._targets, self._readers, entity)
         except LookupError as error:
@@ -201,7 +211,7 @@ class Resolver:
             ) from error
         except SchemaMismatch as error:
             raise ResolutionRefused(str(error), hint=error.hint) from error
-        policy = (await config.read(self._targets[Side.MAIN].connection)).policy(entity)
+        policy = policy or (await config.read(self._targets[Side.MAIN].connection)).policy(entity)
         transactions = {side: each.transaction() for side, each in self.connections.items()}
         started: list[Side] = []
         try:
@@ -239,7 +249,7 @@ class Resolver:
         done, refused = await write(self._targets, table, rulings.made)
         settled.refused |= rulings.refused | refused
         settled.outcomes = [
-            Outcome(each.decision.entity, each.case.entity_id, each.decision.resolution, each.rows[Side.MAIN])
+            Outcome(each.decision.entity, each.case.entity_id, each.resolution, each.rows[Side.MAIN])
             for each in done
         ]
         first = commits_first(done)

@@ -9,9 +9,9 @@ from cdc import records
 from cdc.cases import Cases, Table
 from cdc.decision import Case, Decision, merge_plan, wanted_rows
 from cdc.errors import CdcError, ConflictMoved, MergeIncomplete, ResolutionRefused
-from cdc.merge import Plan, Versions, answered
-from cdc.model import Image, Resolution, Side
-from cdc.policy import PolicyRule
+from cdc.merge import Plan, Question, Versions, answered
+from cdc.model import Image, Policy, Resolution, Side
+from cdc.policy import ColumnRule, PolicyRule, Strategy
 from cdc.strategies import answer
 from cdc.target import Target
 from triggers.statements import statement
@@ -23,6 +23,7 @@ class Ruling:
 
     case: Case
     decision: Decision
+    resolution: Resolution
     rows: Mapping[Side, Image | None]
     written: frozenset[Side]
     """Sides that do not hold it yet."""
@@ -30,7 +31,7 @@ class Ruling:
     @property
     def merged(self) -> Image | None:
         """The row of a merge, None where a side's row won."""
-        return self.rows[Side.MAIN] if self.decision.resolution is Resolution.MERGE else None
+        return self.rows[Side.MAIN] if self.resolution is Resolution.MERGE else None
 
 
 @dataclass(slots=True)
@@ -59,17 +60,21 @@ async def rule(
     """
     found = Rulings()
     merging = []
+    ruled = await _by_policy(targets[Side.MAIN], table, policy, cases, decisions)
     for case in cases.found:
         decision = decisions[case.entity_id]
+        resolution = decision.resolution or ruled.get(case.entity_id)
         if (moved := await _moved(targets, table, case, decision)) is not None:
             found.refused[case.entity_id] = moved
-        elif decision.resolution is Resolution.MERGE:
+        elif resolution is None:
+            found.refused[case.entity_id] = _undecided(decision, policy)
+        elif resolution.winner is None:
             merging.append(case)
         else:
-            rows = wanted_rows(case, table.columns, decision.resolution.winner, {})
-            loser = Side(decision.resolution.value).other
+            rows = wanted_rows(case, table.columns, resolution.winner, {})
+            loser = resolution.winner.other
             written = frozenset[Side]() if case.entity_id in cases.same else frozenset({loser})
-            found.made.append(Ruling(case, decision, rows, written))
+            found.made.append(Ruling(case, decision, resolution, rows, written))
     plans = await _plans(targets[Side.MAIN], table, policy, merging, decisions)
     for case, plan in zip(merging, plans, strict=True):
         if isinstance(plan, CdcError):
@@ -77,8 +82,31 @@ async def rule(
             continue
         rows = wanted_rows(case, table.columns, None, plan.values)
         written = frozenset(side for side in Side if _differs(table, case.rows[side], rows[side]))
-        found.made.append(Ruling(case, decisions[case.entity_id], rows, written))
+        found.made.append(Ruling(case, decisions[case.entity_id], Resolution.MERGE, rows, written))
     return found
+
+
+async def _by_policy(
+    main: Target, table: Table, policy: PolicyRule, cases: Cases, decisions: Mapping[str, Decision]
+) -> dict[str, Resolution]:
+    """What the table's policy makes of the records whose decisions leave that to it; undecided ones are not in it."""
+    asked = [case for case in cases.found if decisions[case.entity_id].resolution is None]
+    if policy.winner is not None:
+        return {case.entity_id: Resolution(policy.winner.value) for case in asked}
+    if policy.policy is Policy.MERGE:
+        return {case.entity_id: Resolution.MERGE for case in asked}
+    if policy.column is None:
+        return {}
+    questions = []
+    for case in asked:
+        texts = [(case.rows[side] or {}).get(policy.column) for side in Side]
+        questions.append(Question(policy.column, ColumnRule(Strategy.LATEST, policy.column), None, *texts))
+    answers = await answer(main.connection, main.shapes[table.entity], questions)
+    return {
+        case.entity_id: Resolution(found.value)
+        for case, found in zip(asked, answers, strict=True)
+        if isinstance(found, Side)
+    }
 
 
 def _differs(table: Table, own: Image | None, wanted: Image | None) -> bool:
@@ -145,6 +173,13 @@ def _one_sided(decision: Decision) -> ResolutionRefused:
     return ResolutionRefused(
         f"{decision.entity} {decision.entity_id}: one side has no row to merge with",
         hint="resolve it as MAIN or BACKUP",
+    )
+
+
+def _undecided(decision: Decision, policy: PolicyRule) -> ResolutionRefused:
+    return ResolutionRefused(
+        f"{decision.entity} {decision.entity_id}: {policy} cannot tell which row is the later one",
+        hint="decide which row is to be kept",
     )
 
 

@@ -110,7 +110,7 @@ async def close(
             [records.dump(each.case.rows[side.other]) for each in done],
             [records.dump(each.case.rows[side]) for each in done],
             [records.dump(each.merged) for each in done],
-            [each.decision.resolution.value for each in done],
+            [each.resolution.value for each in done],
             [each.decision.by for each in done],
             [each.decision.reason for each in done],
             [side is first and first.other in each.written for each in done],
