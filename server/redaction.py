@@ -9,7 +9,9 @@ import re
 from urllib.parse import unquote
 
 MASK = "***"
-SECRET_WORD = re.compile(r"(?i)pass(word|wd|phrase|file)?$|secret|token|authorization|api_?key|cookie")
+SECRET_WORD = re.compile(
+    r"(?i)pass(word|wd|phrase|file)?$|secret|token|authorization|(api|encryption)_?key|cookie"
+)
 
 _WHOLE_URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 _CREDENTIALS = re.compile(r"(://[^\s:@/]*:)\S*(@)")

@@ -20,6 +20,7 @@ from server.database_url import DatabaseUrl, parse
 
 DAY_MS = 24 * 60 * 60 * 1000
 SHORTEST_SECRET = 32
+SHORTEST_PASSPHRASE = 16
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -93,6 +94,7 @@ class Settings(BaseSettings):
     backup_thinning: bool = Field(default=True, alias="BACKUP_THINNING")
     restore_test_interval_hours: int = Field(24, alias="RESTORE_TEST_INTERVAL_HOURS", ge=0, le=8760)
     backup_dir: str = Field("./backups", alias="BACKUP_DIR")
+    backup_encryption_key: SecretStr | None = Field(None, alias="BACKUP_ENCRYPTION_KEY")
     batch_size: int = Field(1000, alias="BATCH_SIZE", ge=1, le=1_000_000)
     host: Annotated[str, AfterValidator(_host)] = Field("127.0.0.1", alias="HOST")
     port: int = Field(3001, alias="PORT", ge=0, le=65535)
@@ -171,6 +173,19 @@ class Settings(BaseSettings):
     def key(self) -> SecretStr | None:
         """Whichever of the three ways to name the tokens' key is used; None: the demo's own."""
         return self.jwt_secret or self.jwt_public_key or self.jwt_jwks_url
+
+    @field_validator("backup_encryption_key", mode="after")
+    @classmethod
+    def _hard_to_guess(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < SHORTEST_PASSPHRASE:
+            raise ValueError(f"must be at least {SHORTEST_PASSPHRASE} bytes long")
+        return value
+
+    @property
+    def snapshot_key(self) -> bytes | None:
+        """What snapshot files are encrypted with; None: they are not."""
+        key = self.backup_encryption_key
+        return None if key is None else key.get_secret_value().encode()
 
     @property
     def main_url(self) -> DatabaseUrl | None:

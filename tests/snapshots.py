@@ -27,6 +27,7 @@ from cdc.snapshot.packing import Packing
 from cdc.snapshot.reading import read_snapshot
 from cdc.snapshot.storage import Source
 from cdc.snapshot.verify import Verified, verify_source
+from cdc.snapshot.writer import Written
 
 NAME = "backup-2026-03-04T05-08-09.json.gz"
 Row = Sequence[str | None]
@@ -117,3 +118,8 @@ def loaded(path: Path) -> Any:
 def listed(folder: Path) -> list[str]:
     """Names of everything in a folder, hidden files too."""
     return sorted(path.name for path in folder.iterdir())
+
+
+def stored(written: Written) -> bytes:
+    """The bytes of a file that was written to a folder."""
+    return Path(written.filepath).read_bytes()

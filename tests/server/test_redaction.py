@@ -56,5 +56,7 @@ def test_no_password_survives_in_a_url_however_it_was_typed(before: str, after: 
 
 
 def test_keys_of_secrets() -> None:
-    assert all(map(is_secret, ("password", "JWT_SECRET", "metrics_token", "Authorization", "sslpassword")))
+    assert all(
+        map(is_secret, ("password", "JWT_SECRET", "metrics_token", "Authorization", "BACKUP_ENCRYPTION_KEY"))
+    )
     assert not any(map(is_secret, ("user", "link", "entity", "schema", "passed")))

@@ -65,3 +65,13 @@ def test_lists_are_split_at_commas_and_spaces() -> None:
 @pytest.mark.usefixtures("clean")
 def test_sizes_may_have_a_unit() -> None:
     assert Settings.model_validate({"BACKUP_MAX_BYTES": "10GiB"}).backup_max_bytes == 10 * 1024**3
+
+
+@pytest.mark.usefixtures("clean")
+def test_the_key_of_snapshots() -> None:
+    assert Settings.model_validate({}).snapshot_key is None
+    settings = Settings.model_validate({"BACKUP_ENCRYPTION_KEY": "sixteen bytes of"})
+    assert settings.snapshot_key == b"sixteen bytes of"
+    with pytest.raises(ValueError, match="at least 16 bytes") as told:
+        Settings.model_validate({"BACKUP_ENCRYPTION_KEY": "hunter2"})
+    assert "hunter2" not in str(told.value)
