@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
+from cdc.stats import Stats
 from server.alerts.alerts import Alerts, receivers
 from server.events import Hub
 from server.news import Counts, Records
+from server.observation import Observation
 from server.pulse import Pulse
 from server.settings import Settings
+from server.shared import Shared
 
 BEAT: Final = 0.5
 """Seconds between two beats of the heart."""
+LOOK: Final = 1.0
+"""Seconds for which one look serves all probes."""
 
 
 class Watched(Protocol):
@@ -27,11 +33,14 @@ class Watched(Protocol):
     async def status(self) -> dict[str, Any]:
         """Make the status document."""
 
-    def counts(self) -> Counts:
-        """Give what the links have applied so far."""
+    def stats(self) -> Mapping[str, Stats]:
+        """Give what the links, by name, have counted since the start."""
 
-    def conflicts(self) -> Records | None:
-        """Give the open conflicts as last read, None where they are not known."""
+    async def look(self) -> Observation:
+        """Look at both databases."""
+
+    def seen(self) -> Observation:
+        """Give what the last look at both databases found."""
 
 
 class Monitor:
@@ -55,16 +64,23 @@ class Monitor:
         self._watched = watched
         self._pulse = Pulse(
             status=watched.status,
-            counts=watched.counts,
-            conflicts=watched.conflicts,
+            counts=self._counts,
+            conflicts=self._conflicts,
             hub=self.hub,
-            seen=self._seen,
+            seen=self._judge,
         )
+        self.operations: Counter[tuple[str, str]] = Counter()
+        """Operations that this process ended, by type and status."""
+        self._look = Shared(watched.look, LOOK)
         self._beat: float | None = None
 
     def poke(self) -> None:
         """Say that something worth showing has changed."""
         self._pulse.poke()
+
+    async def look(self) -> Observation:
+        """Look at both databases, once for all who ask within a second."""
+        return await self._look.get()
 
     def silence(self) -> float:
         """Seconds for which the heart has not beaten; 0 before it first does."""
@@ -88,8 +104,16 @@ class Monitor:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
+            await self._look.close()
 
-    def _seen(self, status: Mapping[str, Any]) -> None:
+    def _counts(self) -> Counts:
+        return {link: dict(stats.tables) for link, stats in self._watched.stats().items()}
+
+    def _conflicts(self) -> Records | None:
+        conflicts = self._watched.seen().conflicts
+        return None if conflicts is None else conflicts.records
+
+    def _judge(self, status: Mapping[str, Any]) -> None:
         if not self._watched.standing_by:
             self.alerts.judge(status)
 

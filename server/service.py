@@ -24,7 +24,7 @@ from cdc.first_contact import first_contact
 from cdc.model import Entity, Side
 from cdc.policy import PolicyRule
 from cdc.session import connect
-from cdc.stats import Figures, Options
+from cdc.stats import Figures, Options, Stats
 from server import progress, status, upkeep
 from server.api.address import Address
 from server.databases import Databases, SameDatabaseError, check_distinct, opened
@@ -34,7 +34,6 @@ from server.health import LinkState
 from server.installation import install_both, tell
 from server.leadership import Leadership
 from server.monitor import Monitor
-from server.news import Counts, Records
 from server.observation import Observation, Observer
 from server.problems import Rules
 from server.settings import Settings
@@ -127,7 +126,7 @@ class Service:
 
     async def status(self) -> dict[str, Any]:
         """Make the status document; a database that is away makes it poorer, not an error."""
-        seen = await self._observer.look() if self._observer is not None else Observation()
+        seen = await self.look()
         told: Mapping[str, Any] | None = self.document()
         figures: Mapping[Side, Figures] = {}
         if self._phase is Phase.STANDBY:
@@ -157,14 +156,17 @@ class Service:
         """Whether another instance works."""
         return self._phase is Phase.STANDBY
 
-    def counts(self) -> Counts:
-        """Give what the links have applied since the start, by link and table."""
-        return {} if self._supervisor is None else self._supervisor.counts()
+    def stats(self) -> dict[str, Stats]:
+        """Give what the links, by name, have counted since the start."""
+        return {} if self._supervisor is None else self._supervisor.stats()
 
-    def conflicts(self) -> Records | None:
-        """Give the open conflicts as they were at the last look; None where they are not known."""
-        seen = None if self._observer is None else self._observer.last.conflicts
-        return None if seen is None else seen.records
+    async def look(self) -> Observation:
+        """Look at both databases; nothing is seen before they are known."""
+        return Observation() if self._observer is None else await self._observer.look()
+
+    def seen(self) -> Observation:
+        """Give what the last look at both databases found."""
+        return Observation() if self._observer is None else self._observer.last
 
     async def _work(self, databases: Databases, supervisor: Supervisor, address: Address) -> None:
         """Do everything that only the working instance does."""

@@ -19,7 +19,7 @@ from cdc.config import Config
 from cdc.engine import Engine
 from cdc.link import Link
 from cdc.model import Side
-from cdc.stats import Figures
+from cdc.stats import Figures, Stats
 from server.health import Fault, Health, LinkState, classify, delay, describe
 from server.problems import LINK_NAMES
 
@@ -81,9 +81,9 @@ class Supervisor:
         """Give the links by name, as they are published."""
         return {LINK_NAMES[side]: health.as_json() for side, health in self.health.items()}
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Give what the links have applied since they were made, by link and table."""
-        return {LINK_NAMES[side]: dict(link.stats.tables) for side, link in self._links.items()}
+    def stats(self) -> dict[str, Stats]:
+        """Give what the links, by name, have counted since they were made."""
+        return {LINK_NAMES[side]: link.stats for side, link in self._links.items()}
 
     def figures(self) -> dict[Side, Figures]:
         """Give what the links measured of late."""

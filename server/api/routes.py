@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from server.api import documents, events, login, probes, status
+from server.api import documents, events, login, metrics, probes, status
 from server.api.assets import asset_routes
 from server.api.route import Routes
 
 ROUTES: Final[Routes] = (
     *status.ROUTES,
     *events.ROUTES,
+    *metrics.ROUTES,
     *login.ROUTES,
     *probes.ROUTES,
     *documents.ROUTES,

@@ -18,7 +18,7 @@ MEDIA_TYPE: Final = "text/plain"
 PARAMETERS: Final = "version=0.0.4; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Scrape:
     """Gives the metrics of one scrape to a registry of its own."""
 
