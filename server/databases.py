@@ -152,4 +152,4 @@ async def require_installed(connections: Mapping[Side, Connection]) -> None:
 
 def _data_folder() -> tuple[Path, bool]:
     folder = DATA_FOLDER.absolute()
-    return folder, folder.is_dir()
+    return folder, any(folder.glob(f"{Side.MAIN.lower()}*"))

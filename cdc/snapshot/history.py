@@ -24,6 +24,10 @@ MOST: Final = 500
 """The largest page."""
 PACKAGE: Final = "cdc.snapshot"
 LONGEST_ERROR: Final = 4000
+UNCHANGED_HOURS: Final = 24
+"""Hours for which it is kept that nothing had changed: a minute's rhythm says so 1,440 times a day."""
+MOST_KEPT: Final = 10_000
+"""Most entries, but for those of files that are there, of restores and of first copies."""
 
 
 class Kind(StrEnum):
@@ -194,6 +198,22 @@ async def interrupt_left_running(connection: Connection, kinds: Collection[Kind]
     """
     rows = await connection.fetch(statement("history_interrupt", PACKAGE), sorted(kinds))
     return [_entry(row) for row in rows]
+
+
+async def prune(connection: Connection, *, days: int) -> int:
+    """Remove old entries, and more than there is use for; those of files that are there stay.
+
+    Args:
+        connection: to MAIN.
+        days: days that entries are kept; those of restores and first copies are kept for good.
+
+    Returns:
+        How many were removed.
+    """
+    removed: int = await connection.fetchval(
+        statement("history_prune", PACKAGE), days, UNCHANGED_HOURS, MOST_KEPT
+    )
+    return removed
 
 
 def _position(cursor: str) -> int:

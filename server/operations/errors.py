@@ -20,3 +20,7 @@ class OperationsDisabled(CdcError):
 
 class OperationNotFound(CdcError):
     """The history has no entry of that id."""
+
+
+class SnapshotPinned(CdcError):
+    """The file is to be kept, or is being read."""

@@ -1,4 +1,4 @@
-"""Backups, exports, restores, checks and trial restores as operations: begun, watched, ended, looked up.
+"""Everything that is done to snapshots and databases on demand or by the clock.
 
 The service, the HTTP API and the command line all use this class. Each operation has an entry in the history
 on MAIN, and one runs at a time, whichever process it is in.
@@ -6,252 +6,204 @@ on MAIN, and one runs at a time, whichever process it is in.
 
 from __future__ import annotations
 
-import asyncio
-import os
-import secrets
-import socket
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Self
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-import structlog
-
-from cdc.errors import CdcError
 from cdc.model import Side
-from cdc.snapshot import history
-from cdc.snapshot.history import LOCKED, Ending, Entry, Kind, Status
-from server.databases import Databases
-from server.operations.errors import OperationBusy, OperationNotFound, OperationsDisabled
-from server.operations.line import Line
-from server.operations.lock import OperationLock, is_held
+from cdc.snapshot import catalog
+from cdc.snapshot.catalog import SnapshotInfo
+from cdc.snapshot.errors import SnapshotNotFound
+from cdc.snapshot.history import Kind
+from cdc.snapshot.store import resolve_name
+from server.databases import DATA_FOLDER, Databases
+from server.operations import checking, restoring, writing
+from server.operations.checking import Check
+from server.operations.errors import SnapshotPinned
+from server.operations.lock import OperationLock
 from server.operations.request import RestoreRequest
-from server.operations.run import Run, Work
+from server.operations.runs import Runs
+from server.operations.tidying import Tidied, reconcile, tidy
+from server.operations.workshop import Workshop
 from server.settings import Settings
 
-LOOK: Final = 0.5
-"""Seconds between two looks at an operation that another process runs."""
-ENDED_KEPT: Final = 100
-"""Operations of this process whose errors are remembered after their end."""
-END_SECONDS: Final = 4.0
-"""What ending the running operations may take when the process ends."""
 
-_log = structlog.get_logger(__name__)
+class Operations(Runs):
+    """What can be done. Each `start_…` returns the id of the entry, and may raise:
 
-
-class Operations:
-    """Runs operations, one at a time over all processes.
-
-    Use as `async with`; what still runs at the end is ended and noted as INTERRUPTED.
+    OperationsDisabled (ENABLE_BACKUP_SERVICE is false), OperationBusy (another operation runs),
+    ConnectivityError (MAIN is away) and InstallRefused (schema cdc is not there).
 
     Args:
         databases: where both sides are.
         settings: valid ones.
-    """
+
+    Raises:
+        ConfigurationError: BACKUP_DIR cannot be used.
+    """  # noqa: D415 - the summary is a list
 
     def __init__(self, databases: Databases, settings: Settings) -> None:
-        self._databases = databases
-        self._settings = settings
-        self._line = Line(databases.main)
-        self._runs: dict[int, Run] = {}
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._subscribers: list[Callable[[Entry], None]] = []
-        self._process = f"{socket.gethostname()}:{os.getpid()}"
-
-    async def __aenter__(self) -> Self:
-        """Begin; nothing is opened yet."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """End what runs."""
-        await self.close()
-
-    def subscribe(self, callback: Callable[[Entry], None]) -> Callable[[], None]:
-        """Have a function called with each entry of this process that begins, moves on or ends.
-
-        Returns:
-            What ends the subscription.
-        """
-        self._subscribers.append(callback)
-        return lambda: self._subscribers.remove(callback)
+        super().__init__(Workshop.of(databases, settings))
+        self._in_use: Counter[str] = Counter()
 
     async def start_backup(self, actor: str) -> int:
-        """Begin a full snapshot of MAIN and return the id of its entry.
-
-        Raises:
-            OperationsDisabled: ENABLE_BACKUP_SERVICE is false.
-            OperationBusy: another operation runs.
-        """
-        return await self._start(Kind.FULL, actor, _unbuilt)
-
-    async def start_export(self, actor: str, *, include_history: bool = False) -> int:
-        """Begin a snapshot that people asked for, with the backup history in it if wanted."""
-        return await self._start(Kind.EXPORT, actor, _unbuilt, {"includeHistory": include_history})
-
-    async def start_restore(self, actor: str, request: RestoreRequest) -> int:
-        """Begin a restore; its entry's detail has the counts by table.
-
-        Raises:
-            SnapshotNotFound, SnapshotDamaged, SnapshotForeign: the file; nothing was begun.
-        """
-        return await self._start(Kind.RESTORE, actor, _unbuilt, {"filepath": request.filepath})
-
-    async def start_verify(
-        self, actor: str, *, repair: Side | None = None, tables: tuple[str, ...] = ()
-    ) -> int:
-        """Begin a comparison of both databases; `repair` names the side whose rows then count."""
-        return await self._start(Kind.VERIFY, actor, _unbuilt, {"repair": repair, "tables": tables})
-
-    async def start_verify_file(self, actor: str, filepath: str) -> int:
-        """Begin reading a snapshot file from end to end."""
-        return await self._start(Kind.VERIFY, actor, _unbuilt, {"filepath": filepath})
-
-    async def start_restore_test(self, actor: str) -> int:
-        """Begin a trial restore of the newest verified snapshot."""
-        return await self._start(Kind.VERIFY, actor, _unbuilt)
-
-    async def entry(self, number: int) -> Entry:
-        """Read one entry of the history.
-
-        Raises:
-            OperationNotFound: there is none of that id.
-        """
-        found = await self._line.ask(lambda connection: history.get(connection, number))
-        if found is None:
-            raise OperationNotFound(
-                f"operation {number} is not in the history", hint="`cdc history` lists it."
-            )
-        return found
-
-    async def page(
-        self,
-        *,
-        limit: int = 50,
-        cursor: str | None = None,
-        kind: Kind | None = None,
-        status: Status | None = None,
-    ) -> tuple[list[Entry], str | None]:
-        """Read a page of the history, as `cdc.snapshot.history.page` does."""
-        return await self._line.ask(
-            lambda connection: history.page(connection, limit=limit, cursor=cursor, kind=kind, status=status)
+        """Begin a full backup of MAIN. It ends UNCHANGED where the last one holds everything."""
+        return await self._start(
+            Kind.FULL, actor, lambda run: writing.full(self.shop, run, set(self._in_use))
         )
 
-    async def wait(self, number: int) -> Entry:
-        """Wait until an operation has ended, in whichever process it runs, and return its entry.
+    async def start_export(self, actor: str, *, include_history: bool = False) -> int:
+        """Begin a snapshot of MAIN that somebody asked for, with the backup history in it if wanted."""
+        return await self._start(
+            Kind.EXPORT,
+            actor,
+            lambda run: writing.export(self.shop, run, include_history=include_history),
+            {"includeHistory": include_history},
+        )
+
+    async def start_restore(self, actor: str, request: RestoreRequest) -> int:
+        """Begin a restore, once its file was found whole; the entry's detail has the counts by table.
 
         Raises:
-            OperationNotFound: there is none of that id.
+            SnapshotNotFound: there is no such file, or it is outside the store.
+            SnapshotDamaged, SnapshotForeign: it is not whole, or none of ours. Nothing was begun.
         """
-        task = self._tasks.get(number)
-        if task is not None:
-            await asyncio.shield(task)
-            return self._runs[number].entry
-        while (entry := await self.entry(number)).status is Status.RUNNING:
-            await asyncio.sleep(LOOK)
-            if entry.type in LOCKED and not await self._line.ask(is_held):
-                await self.recover()
-        return entry
+        self.require_enabled()
+        name = await resolve_name(self.shop.store, request.filepath)
+        await checking.verified_file(self.shop, name)
+        detail = {
+            "target": request.target.value,
+            "tables": list(request.tables),
+            "dryRun": request.dry_run,
+            "propagate": request.follows,
+        }
+        return await self._start(
+            Kind.RESTORE, actor, lambda run: restoring.restored(self.shop, run, name, request), detail
+        )
 
-    def failure(self, number: int) -> BaseException | None:
-        """Give what an operation of this process failed with; None where it did not, or is long gone."""
-        run = self._runs.get(number)
-        return None if run is None else run.error
+    async def start_verify(
+        self, actor: str, *, repair: Side | None = None, tables: Sequence[str] = ()
+    ) -> int:
+        """Begin a comparison of both databases.
 
-    async def cancel(self, number: int, by: str = "somebody") -> bool:
-        """Ask for an operation's end, whichever process runs it. `wait` says how it ended.
+        Args:
+            actor: who asks.
+            repair: the side whose rows are made equal to the other's where they differ; None writes nothing.
+            tables: only these; all that are synced where empty.
+        """
+        return await self._start(
+            Kind.VERIFY,
+            actor,
+            lambda run: checking.sides(self.shop, run, repair=repair, tables=tables),
+            {"kind": Check.SIDES, "repair": repair},
+        )
 
-        Returns:
-            Whether it was still running.
+    async def start_verify_file(self, actor: str, filepath: str) -> int:
+        """Begin to read a snapshot file from end to end.
 
         Raises:
-            OperationNotFound: there is none of that id.
+            SnapshotNotFound: there is no such file, or it is outside the store.
         """
-        task = self._tasks.get(number)
-        if task is not None and not task.done():
-            self._runs[number].cancel(by)
-            return True
-        if (await self.entry(number)).status is not Status.RUNNING:
-            return False
-        return await self._line.ask(lambda connection: history.ask_to_end(connection, number, by))
+        name = await resolve_name(self.shop.store, filepath)
+        detail = {"kind": Check.FILE, "filepath": self.shop.store.filepath(name)}
+        return await self._start(Kind.VERIFY, actor, lambda run: checking.file(self.shop, run, name), detail)
 
-    async def recover(self) -> list[Entry]:
-        """Mark what killed processes left running, if nothing runs; remove their unfinished files.
+    async def start_restore_test(self, actor: str, filepath: str | None = None) -> int:
+        """Begin a trial restore, of the newest verified backup where no file is named.
 
-        Returns:
-            The entries that were marked.
+        Raises:
+            SnapshotNotFound: there is no such file, or it is outside the store.
         """
+        name = None if filepath is None else await resolve_name(self.shop.store, filepath)
+        folder = DATA_FOLDER.absolute()
+        return await self._start(
+            Kind.VERIFY,
+            actor,
+            lambda run: checking.trial(self.shop, run, name, folder),
+            {"kind": Check.RESTORE_TEST},
+        )
+
+    async def snapshots(self) -> list[SnapshotInfo]:
+        """List the snapshot files, the newest first, after a look at what is really there.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        if not self.shop.settings.enable_backup_service:  # a look would note what it found
+            return await self._line.ask(lambda main: catalog.known(main, self.shop.store.location))
+        return await self._line.ask(lambda main: reconcile(self.shop, main))
+
+    async def snapshot(self, filepath: str) -> SnapshotInfo:
+        """Give what is known of one file.
+
+        Raises:
+            SnapshotNotFound: there is no such file, or it is outside the store.
+        """
+        name = await resolve_name(self.shop.store, filepath)
+        found = next((info for info in await self.snapshots() if info.name == name), None)
+        if found is None:
+            raise SnapshotNotFound(filepath)
+        return found
+
+    async def pin(self, filepath: str, *, on: bool, by: str = "somebody") -> SnapshotInfo:
+        """Keep a file whatever the retention says, or leave it to that again.
+
+        Raises:
+            SnapshotNotFound: there is no such file, or it is outside the store.
+        """
+        self.require_enabled()
+        info = await self.snapshot(filepath)
+        who = by if on else None
+        await self._line.ask(lambda main: catalog.pin(main, self.shop.store.location, info.name, who))
+        return await self.snapshot(filepath)
+
+    async def remove(self, filepath: str) -> None:
+        """Remove a file, and the entry of the backup that wrote it.
+
+        Raises:
+            SnapshotNotFound: there is no such file, or it is outside the store.
+            SnapshotPinned: somebody wants it kept.
+            OperationBusy: an operation runs, which may be reading it.
+        """
+        self.require_enabled()
+        lock = await OperationLock.take(self.shop.databases.main)
         try:
-            lock = await OperationLock.take(self._databases.main)
-        except OperationBusy:
-            return []
-        try:
-            return await self._recovered(lock)
+            info = await self.snapshot(filepath)
+            if info.pinned or info.name in self._in_use:
+                who = f"pinned by {info.pinned_by}" if info.pinned else "being read"
+                raise SnapshotPinned(
+                    f"{info.name} is {who}", hint="Unpin it first, or wait until it has been read."
+                )
+            await self.shop.store.remove(info.name)
+            await catalog.forget(lock.connection, self.shop.store.location, info.name)
         finally:
             await lock.release()
 
-    async def close(self) -> None:
-        """End what runs and note it as INTERRUPTED."""
-        running = {task for task in self._tasks.values() if not task.done()}
-        for number, task in self._tasks.items():
-            if task in running:
-                self._runs[number].cancel("the end of the process that ran it")
-        if running:
-            await asyncio.wait(running, timeout=END_SECONDS)
-        await self._line.close()
-
-    async def _start(
-        self, kind: Kind, actor: str, work: Work, detail: Mapping[str, Any] | None = None
-    ) -> int:
-        """Begin an operation and return the id of its entry.
+    async def prune(self, *, dry_run: bool = False) -> Tidied:
+        """Remove what the retention does not keep, or only say what that would be.
 
         Raises:
-            OperationsDisabled: nothing is to be written.
-            OperationBusy: another one runs.
+            OperationBusy: an operation runs, which may be reading one of the files.
+            StoreError: the store cannot be read.
         """
         self.require_enabled()
-        lock = await OperationLock.take(self._databases.main)
-        runner = f"{self._process}:{secrets.token_hex(4)}"
-        try:
-            await self._recovered(lock)
-            entry = await history.begin(lock.connection, kind, actor=actor, runner=runner, detail=detail)
-        except BaseException:
-            await lock.release()
-            raise
-        run = Run(self._databases.main, lock, entry, runner, self._tell)
-        self._forget_old()
-        self._runs[entry.id] = run
-        self._tasks[entry.id] = asyncio.create_task(run.execute(work), name=f"operation {entry.id}")
-        return entry.id
-
-    def require_enabled(self) -> None:
-        """Refuse what writes where ENABLE_BACKUP_SERVICE is false.
-
-        Raises:
-            OperationsDisabled: it is.
-        """
-        if not self._settings.enable_backup_service:
-            raise OperationsDisabled(
-                "ENABLE_BACKUP_SERVICE is false: nothing is written",
-                hint="Set ENABLE_BACKUP_SERVICE=true and start the service again.",
+        if dry_run:
+            return await self._line.ask(
+                lambda main: tidy(self.shop, main, in_use=set(self._in_use), dry_run=True)
             )
+        lock = await OperationLock.take(self.shop.databases.main)
+        try:
+            return await tidy(self.shop, lock.connection, in_use=set(self._in_use))
+        finally:
+            await lock.release()
 
-    async def _recovered(self, lock: OperationLock) -> list[Entry]:
-        left = await history.interrupt_left_running(lock.connection)
-        for entry in left:
-            _log.warning("operation was interrupted", operation=entry.id, type=entry.type.value)
-            self._tell(entry)
-        return left
-
-    def _forget_old(self) -> None:
-        ended = [number for number, task in self._tasks.items() if task.done()]
-        for number in ended[:-ENDED_KEPT]:
-            del self._tasks[number], self._runs[number]
-
-    def _tell(self, entry: Entry) -> None:
-        for callback in list(self._subscribers):
-            try:
-                callback(entry)
-            except Exception as error:  # noqa: BLE001 - one listener's fault is no other's
-                _log.warning("a listener failed", error=str(error), exc_info=error)
-
-
-async def _unbuilt(_: Run) -> Ending:
-    raise CdcError("this operation is not built yet")
+    @contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """Keep a file from being removed by this process while it is read, as for a download."""
+        self._in_use[name] += 1
+        try:
+            yield
+        finally:
+            self._in_use[name] -= 1
+            if not self._in_use[name]:
+                del self._in_use[name]

@@ -16,12 +16,14 @@ import asyncpg
 import structlog
 
 from cdc.errors import CdcError
-from cdc.session import UNREACHABLE, Endpoint, connect
-from cdc.snapshot import history
+from cdc.session import UNREACHABLE, connect
+from cdc.snapshot import catalog, history
+from cdc.snapshot.catalog import SnapshotInfo
 from cdc.snapshot.history import Ending, Entry, Status
 from server.health import Fault, delay, describe
 from server.operations.errors import OperationBusy
 from server.operations.lock import ANSWER, OperationLock
+from server.operations.workshop import Workshop
 from server.redaction import redact
 
 BEAT: Final = 1.0
@@ -39,18 +41,23 @@ Work: TypeAlias = "Callable[[Run], Awaitable[Ending]]"
 class Run:
     """One operation.
 
+    Attributes:
+        written: files that it has written and read back; they are noted together with how it ended.
+        error: what it failed with.
+
     Args:
-        main: where the history is.
+        shop: what it works with.
         lock: held; released at the end.
         entry: the operation's, RUNNING.
         runner: as the entry has it.
         told: called with the entry when it begins, at most once in BEAT with progress, and when it ended.
     """
 
-    def __init__(self, main: Endpoint, lock: OperationLock, entry: Entry, runner: str, told: Told) -> None:
+    def __init__(self, shop: Workshop, lock: OperationLock, entry: Entry, runner: str, told: Told) -> None:
         self.entry = entry
         self.error: BaseException | None = None
-        self._main = main
+        self.shop = shop
+        self.written: list[SnapshotInfo] = []
         self._lock = lock
         self._runner = runner
         self._told = told
@@ -145,7 +152,7 @@ class Run:
     async def _regain(self) -> None:
         """Take the lock again after its connection was lost; whoever has it since is in the right."""
         try:
-            self._lock = await OperationLock.take(self._main)
+            self._lock = await OperationLock.take(self.shop.databases.main)
         except OperationBusy as busy:
             if busy.running not in (None, self.id):
                 self.cancel(f"operation {busy.running}, which began while MAIN was out of reach")
@@ -172,10 +179,12 @@ class Run:
 
     async def _write(self, ending: Ending, duration: int) -> Entry | None:
         if self._lock.connection.is_closed():
-            self._lock = OperationLock(await connect(self._main, "operation"))
-        return await history.finish(
-            self._lock.connection, self.id, self._runner, ending, duration_ms=duration
-        )
+            self._lock = OperationLock(await connect(self.shop.databases.main, "operation"))
+        connection = self._lock.connection
+        async with connection.transaction():
+            for info in self.written:
+                await catalog.put(connection, self.shop.store.location, info, whole=True)
+            return await history.finish(connection, self.id, self._runner, ending, duration_ms=duration)
 
 
 async def _started(work: Work, run: Run) -> Ending:
