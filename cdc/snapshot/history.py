@@ -222,15 +222,22 @@ def _position(cursor: str) -> int:
     return int(cursor)
 
 
+def interpret(values: Mapping[str, Any]) -> Entry:
+    """Make an entry of its columns. Pure."""
+    progress, detail = values["progress"], values["detail"]
+    known = {
+        **values,
+        "type": Kind(values["type"]),
+        "status": Status(values["status"]),
+        "progress": None if progress is None else json.loads(progress),
+        "detail": {} if detail is None else json.loads(detail),
+    }
+    return Entry(**known)
+
+
 def _found(row: asyncpg.Record | None) -> Entry | None:
     return None if row is None else _entry(row)
 
 
 def _entry(row: asyncpg.Record) -> Entry:
-    values = dict(row)
-    progress, detail = values.pop("progress"), values.pop("detail")
-    return Entry(
-        **{**values, "type": Kind(values["type"]), "status": Status(values["status"])},
-        progress=None if progress is None else json.loads(progress),
-        detail={} if detail is None else json.loads(detail),
-    )
+    return interpret(dict(row))

@@ -6,15 +6,17 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Self
 
 import structlog
 
+from cdc.session import Connection
 from cdc.snapshot import history
 from cdc.snapshot.errors import StoreError
 from cdc.snapshot.history import LOCKED, Entry, Kind, Status
 from server.operations.errors import OperationBusy, OperationNotFound, OperationsDisabled
+from server.operations.line import Answer
 from server.operations.lock import OperationLock, is_held
 from server.operations.run import Run, Work
 from server.operations.workshop import Workshop
@@ -23,7 +25,7 @@ LOOK: Final = 0.5
 """Seconds between two looks at an operation that another process runs."""
 ENDED_KEPT: Final = 100
 """Operations of this process whose errors are remembered after their end."""
-END_SECONDS: Final = 4.0
+END_SECONDS: Final = 3.0
 """What ending the running operations may take when the process ends."""
 
 _log = structlog.get_logger(__name__)
@@ -60,6 +62,10 @@ class Runs:
         """
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
+
+    async def ask(self, question: Callable[[Connection], Awaitable[Answer]]) -> Answer:
+        """Put a short question to MAIN, one that may be asked twice."""
+        return await self._line.ask(question)
 
     async def entry(self, number: int) -> Entry:
         """Read one entry of the history.
