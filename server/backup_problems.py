@@ -8,8 +8,8 @@ from typing import Any
 
 from cdc.snapshot.facts import BackupFacts
 from cdc.snapshot.history import Entry, Status
-from server.operations.rhythm import Rhythm
 from server.problems import Problem, problem, time_text
+from server.rhythm import Rhythm
 
 
 def backup_problems(

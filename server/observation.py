@@ -13,6 +13,7 @@ from cdc.clock import Clock, Offset
 from cdc.errors import CdcError
 from cdc.model import Side
 from cdc.session import UNREACHABLE, Connection, connect
+from cdc.snapshot import facts
 from server.databases import Databases
 
 PATIENCE = 4.0
@@ -36,6 +37,7 @@ class Observation:
     clocks: dict[Side, Offset] = field(default_factory=dict)
     """How far each server's clock is ahead of ours."""
     decisions: config.Config | None = None
+    backups: facts.BackupFacts | None = None
 
 
 class Observer:
@@ -99,6 +101,7 @@ class Observer:
                     seen.changelogs[side] = await observe.changelog(connection)
                     if side is Side.MAIN:
                         seen.decisions = await config.read(connection)
+                        seen.backups = await facts.read(connection)
         except _FAILURES as error:
             seen.errors[side] = _reason(side, error)
             stale = self._connections.pop(side, None)

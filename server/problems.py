@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from cdc.config import CHOOSE
 from cdc.model import Side
 from cdc.observe import ChangelogFacts
 from server.health import LinkState
 from server.observation import Observation
+from server.rhythm import Rhythm
+from server.settings import Settings
 
 LINK_NAMES = {Side.MAIN: "MAIN_TO_BACKUP", Side.BACKUP: "BACKUP_TO_MAIN"}
 LARGE_CHANGELOG = 1024**3
@@ -32,6 +34,18 @@ class Rules:
     two_way: bool
     interval_ms: int
     max_failures: int
+    rhythm: Rhythm = field(default_factory=Rhythm)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Read them from the settings."""
+        return cls(
+            enabled=settings.enable_backup_service,
+            two_way=settings.enable_two_way_sync,
+            interval_ms=settings.sync_interval_ms,
+            max_failures=settings.sync_max_failures,
+            rhythm=Rhythm.of(settings),
+        )
 
     @property
     def sides(self) -> tuple[Side, ...]:

@@ -35,7 +35,9 @@ from server.installation import install_both, tell
 from server.leadership import Leadership
 from server.monitor import Monitor
 from server.observation import Observation, Observer
-from server.problems import Rules
+from server.operations import Operations
+from server.operations.schedule import Schedule
+from server.problems import Rules, time_text
 from server.settings import Settings
 from server.supervisor import Supervisor
 
@@ -74,12 +76,10 @@ class Service:
         self._invite = invite
         self.databases: Databases | None = None
         """Where both sides are; None until that is known."""
-        self._rules = Rules(
-            enabled=settings.enable_backup_service,
-            two_way=settings.enable_two_way_sync,
-            interval_ms=settings.sync_interval_ms,
-            max_failures=settings.sync_max_failures,
-        )
+        self._rules = Rules.of(settings)
+        self.operations: Operations | None = None
+        """Backups, restores and checks; None until both databases are known."""
+        self._schedule: Schedule | None = None
         self._phase = Phase.STARTING
         self._observer: Observer | None = None
         self._leadership: Leadership | None = None
@@ -106,16 +106,17 @@ class Service:
                 _log.info(note)
             self._observer = Observer(databases)
             stack.push_async_callback(self._observer.close)
+            self.operations = await stack.enter_async_context(Operations(databases, self._settings))
             if not self._rules.enabled:
                 _log.warning("ENABLE_BACKUP_SERVICE is false: nothing is synced, capture goes on")
                 await asyncio.Event().wait()
             if databases.embedded:
                 await seed.prepare(databases.main.dsn)
-            supervisor = self._supervised(databases)
+            supervisor, operations = self._supervised(databases), self.operations
             self._supervisor = supervisor
             self._leadership = Leadership(
                 main=databases.main,
-                work=lambda: self._work(databases, supervisor, address),
+                work=lambda: self._work(databases, supervisor, operations, address),
                 decided=self._decided,
                 standing_by=self._stand_by,
                 unreachable=supervisor.failed,
@@ -143,6 +144,7 @@ class Service:
             "phase": self._phase.value,
             "undecided": self._undecided,
             "links": {} if self._supervisor is None else self._supervisor.as_json(),
+            "backup": {"next": time_text(self._schedule.next) if self._schedule else None},
             "alerts": self.monitor.alerts.as_json(),
         }
 
@@ -168,13 +170,17 @@ class Service:
         """Give what the last look at both databases found."""
         return Observation() if self._observer is None else self._observer.last
 
-    async def _work(self, databases: Databases, supervisor: Supervisor, address: Address) -> None:
+    async def _work(
+        self, databases: Databases, supervisor: Supervisor, operations: Operations, address: Address
+    ) -> None:
         """Do everything that only the working instance does."""
         self._enter(Phase.STARTING)
         await self._prepare(databases, supervisor)
         self._enter(Phase.RUNNING)
         two_way = self._rules.two_way
+        self._schedule = Schedule(operations, self._settings, self._changed)
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._schedule.run(), name="schedule")
             group.create_task(supervisor.run(), name="supervisor")
             group.create_task(upkeep.run(databases, self._told, two_way=two_way), name="upkeep")
             if databases.embedded:
@@ -258,6 +264,7 @@ class Service:
 
     def _stand_by(self) -> None:
         _log.info("another instance works; standing by")
+        self._schedule = None
         self._leads = False
         self.monitor.alerts.stand_down()
         self._enter(Phase.STANDBY)

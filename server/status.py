@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
 from cdc.model import Side
 from cdc.stats import Figures
+from server.backup_problems import backup_problems
 from server.health import LinkState
 from server.observation import Observation
-from server.problems import LINK_NAMES, Rules, live, problems, time_text
+from server.operations.documents import backup_document
+from server.problems import LINK_NAMES, Problem, Rules, live, problems, time_text
 
 
 def document(
@@ -41,11 +43,16 @@ def document(
             "maxFailures": rules.max_failures,
             "links": {LINK_NAMES[side]: link for side, link in links.items()},
         },
-        "backup": {"last": None, "next": None, "lastVerified": None},
+        "backup": backup_document(seen.backups, ((service or {}).get("backup") or {}).get("next")),
         "clocks": _clocks(seen),
         "openConflicts": seen.open_conflicts,
-        "problems": [*problems(rules, seen, service, links)],
+        "problems": [*problems(rules, seen, service, links), *_backup_problems(rules, seen, service)],
     }
+
+
+def _backup_problems(rules: Rules, seen: Observation, service: Mapping[str, Any] | None) -> Iterator[Problem]:
+    if rules.enabled and seen.backups is not None:
+        yield from backup_problems(rules.rhythm, seen.backups, service)
 
 
 def _measured(figures: Figures | None) -> dict[str, Any]:

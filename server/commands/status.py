@@ -30,12 +30,7 @@ def status(*, as_json: bool) -> None:
 
 
 async def _status(settings: Settings) -> dict[str, Any]:
-    rules = Rules(
-        enabled=settings.enable_backup_service,
-        two_way=settings.enable_two_way_sync,
-        interval_ms=settings.sync_interval_ms,
-        max_failures=settings.sync_max_failures,
-    )
+    rules = Rules.of(settings)
     async with opened(settings) as databases:
         observer = Observer(databases)
         try:

@@ -18,8 +18,8 @@ from cdc.snapshot.history import Entry, Kind, Status
 from server.health import Fault, classify, delay, describe
 from server.operations.errors import OperationBusy
 from server.operations.operations import Operations
-from server.operations.rhythm import Rhythm
 from server.redaction import redact
+from server.rhythm import Rhythm
 from server.settings import Settings
 
 ACTOR: Final = "schedule"
