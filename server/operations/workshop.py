@@ -34,7 +34,9 @@ class Workshop:
         Raises:
             ConfigurationError: BACKUP_DIR cannot be used.
         """
-        return cls(databases, settings, open_store(settings.backup_dir), Line(databases.main))
+        secret = settings.backup_encryption_key
+        key = None if secret is None else secret.get_secret_value().encode()
+        return cls(databases, settings, open_store(settings.backup_dir), Line(databases.main), key)
 
 
 @asynccontextmanager
