@@ -7,12 +7,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+import asyncpg
+
 from cdc.catalog import read_shapes
 from cdc.contact_state import opened
+from cdc.errors import ConnectivityError
 from cdc.model import Side
-from cdc.session import Connection, Endpoint
+from cdc.session import UNREACHABLE, Connection, Endpoint
 from cdc.shape import TableShape
 from cdc.snapshot import creation, merging, sequences, surroundings
+from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.feed import Feed
 from cdc.snapshot.format import Footer, Header, TableHead
 from cdc.snapshot.plan import Counts, Restored, RestorePlan, broken, match, wanted
@@ -79,6 +83,20 @@ class _Work:
 
 
 @asynccontextmanager
+async def _named_faults(side: Side) -> AsyncIterator[None]:
+    """Say in our words what a server did not do; nothing was written then."""
+    try:
+        yield
+    except UNREACHABLE as error:
+        raise ConnectivityError(
+            f"the restore of {side} was cut: {error or type(error).__name__}",
+            hint="nothing was written, unless only the answer to the commit is missing; look, and start again",
+        ) from error
+    except asyncpg.PostgresError as error:
+        raise SnapshotRefused(f"{side} refused: {error}", hint="nothing was written") from error
+
+
+@asynccontextmanager
 async def _begun(
     store: Store,
     name: str,
@@ -89,7 +107,7 @@ async def _begun(
     progress: Callable[[Progress], None] | None,
 ) -> AsyncIterator[_Work]:
     """Hold the file open and see that it is whole, before the database hears of it."""
-    async with AsyncExitStack() as stack:
+    async with _named_faults(endpoint.side), AsyncExitStack() as stack:
         source = await stack.enter_async_context(store.open(name))
         pace = Pace(progress)
         whole = await verify_source(source, key=key, progress=pace.tell)

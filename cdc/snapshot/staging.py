@@ -10,7 +10,7 @@ import asyncpg
 from cdc.comparison import Digest, digest
 from cdc.difference import Difference
 from cdc.model import Entity
-from cdc.session import Connection
+from cdc.session import UNREACHABLE, Connection
 from cdc.shape import TableShape
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.feed import Feed
@@ -115,7 +115,9 @@ async def fill(
             format="text",
             encoding="UTF8",
         )
-    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+    except UNREACHABLE:
+        raise
+    except asyncpg.PostgresError as error:
         raise SnapshotRefused(
             f"the database does not take a row of {table.entity}: {error}",
             hint="it may be of an older version or another encoding than the snapshot's",
