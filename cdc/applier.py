@@ -55,7 +55,7 @@ class Applier:
         self.source = source
         self.reader = reader
         self.held: set[str] = set()
-        self._policy = policy
+        self.policy = policy
         self._live = True
         self.provisional = self.paged = False
         self._known: Shapes | None = None
@@ -221,7 +221,7 @@ class Applier:
             work = Execution(
                 self.target,
                 self.source,
-                self._policy,
+                self.policy,
                 live=held,
                 uniform=uniform and not held,
                 careful=self.target.patience.careful and not locked,

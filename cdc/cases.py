@@ -48,6 +48,8 @@ class Cases:
     """Records whose rows are equal on both sides."""
     seen: Mapping[Side, str] = field(default_factory=dict)
     """What each side had done by then, taken under the rows' locks: all that was done to them is visible in it."""
+    applied: Mapping[Side, str] = field(default_factory=dict)
+    """What the other side has applied of each; none of a side that is not captured."""
 
 
 async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, Reader], entity: str) -> Table:
@@ -72,6 +74,7 @@ async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, R
         )
         for target in targets.values():
             await target.mapping(known.entity, tuple(columns), known.key_columns)
+            await target.mapping(known.entity, target.own_columns(known.entity), known.key_columns)
         return Table(known.entity, number, known.key_columns, tuple(columns), reader)
     raise LookupError(entity)
 
@@ -86,26 +89,37 @@ async def named(target: Target, table: Table, entity_id: str) -> str:
     return name
 
 
-async def lock_positions(targets: Mapping[Side, Target], table: Table) -> None:
+async def lock_positions(targets: Mapping[Side, Target], table: Table) -> dict[Side, str]:
     """Keep both links from applying anything while the open transactions last.
+
+    Returns:
+        For each source what has been applied of it.
 
     Raises:
         ConnectivityError: first contact is not over.
         PositionBusy: a link holds its position for too long.
         ShapeMoved: the table has been altered.
     """
+    applied = {}
     for side in Side:
         target = targets[side]
         shape = target.shapes[table.entity]
         row = await lock_position(target.connection, side.other, target.role, [shape.relid])
         if row is not None:
             check_marks([shape], row["mark"])
+            applied[side.other] = row["seen"]
         elif side is Side.BACKUP:
             raise ConnectivityError("BACKUP has no position yet", hint="run `cdc run` first")
+    return applied
 
 
 async def open_cases(
-    targets: Mapping[Side, Target], table: Table, ids: Sequence[str], *, live: bool = True
+    targets: Mapping[Side, Target],
+    table: Table,
+    ids: Sequence[str],
+    applied: Mapping[Side, str],
+    *,
+    live: bool = True,
 ) -> Cases:
     """Read some records' entries, and lock and read their rows, inside a transaction on each side.
 
@@ -113,10 +127,14 @@ async def open_cases(
         targets: both sides, their positions locked.
         table: the records' table.
         ids: the records.
+        applied: what `lock_positions` found.
         live: leave out those that have no live entry on either side.
     """
     entries = {side: await _entries(targets[side], table, ids) for side in Side}
-    cases = Cases(closed=[each for each in ids if live and not any(each in entries[side] for side in Side)])
+    cases = Cases(
+        applied=applied,
+        closed=[each for each in ids if live and not any(each in entries[side] for side in Side)],
+    )
     wanted = sorted(set(ids) - set(cases.closed))
     rows: dict[Side, dict[str, asyncpg.Record]] = {}
     for side in Side:
@@ -139,6 +157,22 @@ async def open_cases(
         held = {side: entries[side][entity_id] for side in Side if entity_id in entries[side]}
         cases.found.append(Case(entity_id, images, held))
     return cases
+
+
+async def on_their_way(
+    targets: Mapping[Side, Target], table: Table, entity_id: str, applied: Mapping[Side, str]
+) -> bool:
+    """Whether changes of a record have been made on a side that the other side has not met yet."""
+    for side, seen in applied.items():
+        target = targets[side]
+        columns = target.own_columns(table.entity)
+        mapping = target.mapped(table.entity, columns)
+        texts = split_key(entity_id, len(table.key))
+        if await target.connection.fetchval(
+            mapping.row_touched, texts, mapping.shape.relid, seen, list(columns)
+        ):
+            return True
+    return False
 
 
 async def _entries(target: Target, table: Table, ids: Sequence[str]) -> dict[str, Held]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from cdc.merge import Plan, Versions, plan
+from cdc.merge import Plan, Terms, Versions, plan
 from cdc.model import Image, Resolution, Side
 from cdc.policy import PolicyRule
 
@@ -98,7 +98,29 @@ def merge_plan(
     main, backup = case.rows[Side.MAIN], case.rows[Side.BACKUP]
     if main is None or backup is None:
         return None
-    return plan(Versions(case.base, main, backup), columns, rule, values)
+    return plan(versions(case, rule), columns, rule, values)
+
+
+def versions(case: Case, rule: PolicyRule) -> Versions:
+    """A case's rows as a merge takes them."""
+    main, backup = case.rows[Side.MAIN] or {}, case.rows[Side.BACKUP] or {}
+    waits = any(entry.reached is not None for entry in case.entries.values())
+    sums = {name: _terms(case, name) for name in rule.summed} if waits else {}
+    return Versions(case.base, main, backup, sums)
+
+
+def _terms(case: Case, name: str) -> list[Terms]:
+    """A summed column as each side comes to it: its own value and what waits there; none where that is not known."""
+    found: list[Terms] = []
+    for side, row in case.rows.items():
+        entry, own = case.entries.get(side), (row or {}).get(name)
+        if entry is None:
+            found.append(("0", own, "0"))
+        elif entry.base is None or name not in (entry.reached or {}):
+            return []
+        else:
+            found.append((entry.base.get(name), own, (entry.reached or {}).get(name)))
+    return found
 
 
 def wanted_rows(

@@ -13,7 +13,7 @@ values is found by PostgreSQL (`cdc.strategies`); here it is only written down w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -64,18 +64,22 @@ class Plan:
         return {name: cell.value for name, cell in self.cells.items()}
 
 
+Terms = tuple[str | None, str | None, str | None]
+"""Texts a, b, c that stand for a + (b - a) + (c - a)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Versions:
     """A row's three versions. `base` lacks the columns, or is None, whose former value nobody knows.
 
-    `sums` has, of columns of which deltas are kept, the (base, main, backup) that tell what each side added; see
-    `cdc.sums`. None in it: what is known contradicts itself, so a person has to say the value.
+    `sums` has, of columns of which what was added waits in entries (`cdc.sums`), the texts to sum up, in each way
+    that is known: all must come to the same. None of them: it is not known, so a person has to say the value.
     """
 
     base: Image | None
     main: Image
     backup: Image
-    sums: Mapping[str, tuple[str | None, str | None, str | None] | None] = field(default_factory=dict)
+    sums: Mapping[str, Sequence[Terms]] = field(default_factory=dict)
 
 
 def plan(
@@ -100,12 +104,9 @@ def plan(
         summed = strategy is not None and strategy.strategy is Strategy.SUM
         if name in values:
             cells[name] = Cell(values[name], Reason.PERSON)
-        elif summed and name in versions.sums:
-            found = versions.sums[name]
-            if found is None:
-                missing.append(name)
-            else:
-                questions.append(Question(name, ColumnRule(Strategy.SUM), *found))
+        elif strategy is not None and summed and name in versions.sums:
+            questions += [Question(name, strategy, *terms) for terms in versions.sums[name]]
+            missing += [] if versions.sums[name] else [name]
         elif main == backup and (not summed or main == base):
             cells[name] = Cell(main, Reason.SAME)
         elif known and main == base:
@@ -124,23 +125,24 @@ def plan(
     return Plan(cells, tuple(questions), tuple(missing))
 
 
-def answered(plan: Plan, versions: Versions, answers: Mapping[str, Side | Image | None]) -> Plan:
+def answered(plan: Plan, versions: Versions, answers: Sequence[Side | Image | None]) -> Plan:
     """A plan with PostgreSQL's answers in it.
 
     Args:
         plan: as `plan` made it.
         versions: the row's versions.
-        answers: by column the side whose value is taken, or the computed value under the column's name; None:
-            PostgreSQL could not tell.
+        answers: for each question the side whose value is taken, or the computed value under the column's name, or
+            None: it cannot be told. Two answers for one column must be the same.
     """
     cells, missing = dict(plan.cells), list(plan.missing)
-    for question in plan.questions:
-        answer = answers.get(question.column)
-        if answer is None:
-            missing.append(question.column)
-        elif isinstance(answer, Side):
-            row = versions.main if answer is Side.MAIN else versions.backup
-            cells[question.column] = Cell(row.get(question.column), Reason.STRATEGY, answer)
+    for question, answer in zip(plan.questions, answers, strict=True):
+        name, row = question.column, versions.main if answer is Side.MAIN else versions.backup
+        if isinstance(answer, Side):
+            cell = Cell(row.get(name), Reason.STRATEGY, answer)
+        elif answer is not None:
+            cell = Cell(answer[name], Reason.STRATEGY)
+        if answer is None or cells.get(name, cell) != cell:
+            missing += [] if name in missing else [name]
         else:
-            cells[question.column] = Cell(answer[question.column], Reason.STRATEGY)
-    return Plan(cells, (), tuple(missing))
+            cells[name] = cell
+    return Plan({name: cells[name] for name in cells if name not in missing}, (), tuple(missing))

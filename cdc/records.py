@@ -72,7 +72,7 @@ async def refresh(
     changes: Sequence[tuple[str, Image | None, Image | None]],
     *,
     reorder: bool = False,
-) -> None:
+) -> dict[str, Image]:
     """Give live entries the source's newest row, and have both sides' rows compared.
 
     Args:
@@ -81,9 +81,12 @@ async def refresh(
         changes: for each record its id and the source's row before and after the change.
         reorder: a change that ends where a put-off entry starts goes before it: they are of one transaction
             that was read in parts, and wrote them in another order.
+
+    Returns:
+        What summed columns had reached before, of the entries to which the changes add.
     """
     ids = [entity_id for entity_id, _, _ in changes]
-    await connection.execute(
+    rows = await connection.fetch(
         statement("sync_state_refresh", "cdc"),
         str(entity),
         ids,
@@ -92,6 +95,7 @@ async def refresh(
         reorder,
     )
     await recheck(connection, entity, ids, "changed while in conflict")
+    return {row["entity_id"]: json.loads(row["reached"]) for row in rows if not row["earlier"]}
 
 
 async def recheck(

@@ -12,12 +12,13 @@ from cdc.chain import Step, segments
 from cdc.detect import Facts, Verdict, detect
 from cdc.images import to_image
 from cdc.mapping import Mapping
-from cdc.model import ConflictStatus, ConflictType, Side
+from cdc.model import ConflictStatus, ConflictType, Image, Side
 from cdc.policy import PolicyRule
 from cdc.records import Entry
-from cdc.sums import first_reached
+from cdc.sums import add, adds, first_reached
 from cdc.target import Target
 from cdc.workset import Part
+from triggers.statements import statement
 
 LOCKED = "the row is locked by another transaction"
 
@@ -91,15 +92,22 @@ async def settle(residue: Residue, part: Part, rows: Sequence[asyncpg.Record]) -
             (row["entity_id"], to_image(columns, row["before"]), to_image(columns, row["after"]))
             for row in held
         ]
-        await records.refresh(
-            residue.target.connection, residue.mapping.entity, newest, reorder=residue.paged
-        )
+        await _refresh(residue, newest)
         outcome += Outcome(conflicts=len(held), rechecks=len(held))
     if broken:
         outcome += await _settle_broken(residue, part, broken)
     if rest:
         outcome += await judge(residue, rest)
     return outcome
+
+
+async def _refresh(residue: Residue, changes: Sequence[tuple[str, Image | None, Image | None]]) -> None:
+    """Give live entries the source's newest rows, and add up what is summed."""
+    reached = await records.refresh(
+        residue.target.connection, residue.mapping.entity, changes, reorder=residue.paged
+    )
+    if reached:
+        await add(residue.target, residue.mapping.shape, changes, reached)
 
 
 async def _settle_broken(residue: Residue, part: Part, entity_ids: Sequence[str]) -> Outcome:
@@ -118,11 +126,24 @@ async def _settle_broken(residue: Residue, part: Part, entity_ids: Sequence[str]
         for segment in segments(chain):
             if not segment.certain:
                 uncertain.append(entity_id)
-            outcome += await judge(residue, [NetChange(entity_id, segment.before, segment.after)])
+            change = NetChange(entity_id, segment.before, segment.after)
+            if residue.policy.summed and await _is_live(residue, entity_id):
+                columns = residue.mapping.columns
+                images = to_image(columns, change.before), to_image(columns, change.after)
+                await _refresh(residue, [(entity_id, *images)])
+                outcome += Outcome(conflicts=1, rechecks=1)
+            else:
+                outcome += await judge(residue, [change])
     await records.recheck(
         residue.target.connection, residue.mapping.entity, uncertain, "several orders of its changes fit"
     )
     return outcome + Outcome(rechecks=len(uncertain))
+
+
+async def _is_live(residue: Residue, entity_id: str) -> bool:
+    entity = str(residue.mapping.entity)
+    sql = statement("sync_state_live", "cdc")
+    return await residue.target.connection.fetchrow(sql, entity, entity_id) is not None
 
 
 async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
@@ -152,6 +173,8 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
                 row is not None and row["same_as_after"],
             )
         )
+        if verdict is Verdict.ALREADY_THERE and _adds(residue, change):
+            verdict = ConflictType.UPDATE_ORIGIN_DIFFERS
         if isinstance(verdict, ConflictType) and residue.provisional:
             entry = entry_of(
                 residue, change, verdict, row["current"] if row else None, ConflictStatus.DEFERRED
@@ -171,6 +194,13 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
         residue.target.connection, residue.mapping.entity, again, "met in conflict, or as already there"
     )
     return outcome + Outcome(rechecks=len(again))
+
+
+def _adds(residue: Residue, change: NetChange) -> bool:
+    columns = residue.mapping.columns
+    return bool(residue.policy.summed) and adds(
+        residue.policy, to_image(columns, change.before), to_image(columns, change.after)
+    )
 
 
 async def written_otherwise(target: Target, mapping: Mapping, part: Part) -> int:

@@ -234,10 +234,10 @@ class Resolver:
     async def _settle(
         self, table: Table, policy: PolicyRule, decisions: Sequence[Decision], *, live: bool
     ) -> tuple[_Settled, list[str], Side]:
-        await lock_positions(self._targets, table)
+        applied = await lock_positions(self._targets, table)
         by_id = {decision.entity_id: decision for decision in decisions}
         try:
-            cases = await open_cases(self._targets, table, list(by_id), live=live)
+            cases = await open_cases(self._targets, table, list(by_id), applied, live=live)
         except ValueError as error:
             raise ConflictNotFound(str(error), hint="`cdc conflicts` lists what can be resolved") from error
         settled = _Settled(busy=list(dict.fromkeys(cases.busy)))
@@ -248,6 +248,7 @@ class Resolver:
         rulings = await rule(self._targets, table, policy, cases, by_id)
         done, refused = await write(self._targets, table, rulings.made)
         settled.refused |= rulings.refused | refused
+        settled.busy += rulings.later
         settled.outcomes = [
             Outcome(each.decision.entity, each.case.entity_id, each.resolution, each.rows[Side.MAIN])
             for each in done

@@ -178,6 +178,8 @@ def _changes(applier: Applier, due: Sequence[asyncpg.Record]) -> list[Change]:
         table_id = applier.reader.number(row["entity"])
         base = json.loads(row["base"]) if row["base"] else None
         incoming = json.loads(row["incoming"]) if row["incoming"] else None
+        if base and incoming and row["reached"]:
+            incoming |= json.loads(row["reached"])
         if table_id is None or base == incoming:
             continue
         columns = tuple((incoming or base or {}).keys())

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cdc import records
-from cdc.cases import Cases, Table
-from cdc.decision import Case, Decision, merge_plan, wanted_rows
+from cdc.cases import Cases, Table, on_their_way
+from cdc.decision import Case, Decision, merge_plan, versions, wanted_rows
 from cdc.errors import CdcError, ConflictMoved, MergeIncomplete, ResolutionRefused
-from cdc.merge import Plan, Question, Versions, answered
+from cdc.merge import Plan, Question, answered
 from cdc.model import Image, Policy, Resolution, Side
 from cdc.policy import ColumnRule, PolicyRule, Strategy
 from cdc.strategies import answer
@@ -36,10 +36,11 @@ class Ruling:
 
 @dataclass(slots=True)
 class Rulings:
-    """What is to be written, and by entity id what cannot be."""
+    """What is to be written, by entity id what cannot be, and what can only be told a little later."""
 
     made: list[Ruling] = field(default_factory=list)
     refused: dict[str, CdcError] = field(default_factory=dict)
+    later: list[str] = field(default_factory=list)
 
 
 async def rule(
@@ -69,7 +70,11 @@ async def rule(
         elif resolution is None:
             found.refused[case.entity_id] = _undecided(decision, policy)
         elif resolution.winner is None:
-            merging.append(case)
+            sums = set(policy.summed) - set(decision.values)
+            if sums and await on_their_way(targets, table, case.entity_id, cases.applied):
+                found.later.append(case.entity_id)
+            else:
+                merging.append(case)
         else:
             rows = wanted_rows(case, table.columns, resolution.winner, {})
             loser = resolution.winner.other
@@ -152,9 +157,8 @@ async def _plans(
     answers = iter(await answer(main.connection, main.shapes[table.entity], questions))
     for place, (case, plan) in enumerate(zip(cases, plans, strict=True)):
         if isinstance(plan, Plan):
-            told = {question.column: next(answers) for question in plan.questions}
-            rows = case.rows[Side.MAIN] or {}, case.rows[Side.BACKUP] or {}
-            done = answered(plan, Versions(case.base, *rows), told)
+            told = [next(answers) for _ in plan.questions]
+            done = answered(plan, versions(case, policy), told)
             plans[place] = _incomplete(decisions[case.entity_id], done) if done.missing else done
     return plans
 

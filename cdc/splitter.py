@@ -15,7 +15,6 @@ from cdc.faults import Blame, judge
 from cdc.images import join_key, parse_row
 from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Op
-from cdc.policy import MANUAL
 from cdc.position import Position
 from cdc.references import ReferenceBroken
 from cdc.residue import LOCKED, NetChange, Outcome, Residue, entry_of
@@ -65,7 +64,7 @@ async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError |
         return Outcome()
     kind, constraint, text = describe(error)
     mapping = applier.target.mapped(table.entity, change.columns)
-    residue = Residue(applier.target, applier.source, mapping, MANUAL)
+    residue = Residue(applier.target, applier.source, mapping, applier.policy(table.entity))
     kept = 0
     for net in await _net_changes(applier.target, mapping, change):
         entry = entry_of(residue, net, kind, None, ConflictStatus.DEFERRED)

@@ -1,8 +1,9 @@
 -- Purpose:    Entries to be tried again: put-off ones, and conflicts that end by themselves when what blocked
 --             them changes.
 -- Parameters: $1 source, $2 most rows wanted, $3 tables that are held, text[]: theirs wait.
--- Result:     id, entity, entity_id, type, status, base, incoming, tries; the longest waiting first.
-SELECT id, entity, entity_id, type, status, base::text AS base, incoming::text AS incoming, tries
+-- Result:     id, entity, entity_id, type, status, base, incoming, reached, tries; the longest waiting first.
+SELECT id, entity, entity_id, type, status, base::text AS base, incoming::text AS incoming,
+       reached::text AS reached, tries
 FROM cdc.sync_state
 WHERE source = $1 AND status IN ('DEFERRED', 'OPEN') AND next_try_at <= clock_timestamp()
   AND entity <> ALL ($3::text[])
