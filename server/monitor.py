@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
+from cdc.snapshot.history import Entry
 from cdc.stats import Stats
 from server.alerts.alerts import Alerts, receivers
-from server.events import Hub
+from server.events import Hub, Kind
 from server.news import Counts, Records
 from server.observation import Observation
+from server.operations.documents import entry_document
 from server.pulse import Pulse
 from server.settings import Settings
 from server.shared import Shared
@@ -77,6 +79,13 @@ class Monitor:
     def poke(self) -> None:
         """Say that something worth showing has changed."""
         self._pulse.poke()
+
+    def noticed(self, entry: Entry) -> None:
+        """Take note of an operation that begins, moves on or ends, and tell those who listen."""
+        self.hub.publish(Kind.BACKUPS, entry_document(entry))
+        if entry.finished_at is not None:
+            self.operations[entry.type.value, entry.status.value] += 1
+            self.poke()
 
     async def look(self) -> Observation:
         """Look at both databases, once for all who ask within a second."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import asyncpg
 
@@ -14,12 +18,18 @@ from cdc.errors import CdcError
 from cdc.model import Side
 from cdc.session import UNREACHABLE, Connection, connect
 from cdc.snapshot import facts
+from server import space
 from server.databases import Databases
+from server.shared import Shared
+from server.space import Space
 
 PATIENCE = 4.0
 """Seconds for one side to answer."""
 FRESH = 0.4
 """Seconds for which one look serves all who ask."""
+SPACE_SECONDS = 10.0
+SPACE_PATIENCE = 1.0
+"""Seconds for which a look at the disks serves, and that it may take."""
 
 _FAILURES = (*UNREACHABLE, CdcError, asyncpg.PostgresError, asyncpg.InternalClientError)
 
@@ -38,13 +48,21 @@ class Observation:
     """How far each server's clock is ahead of ours."""
     decisions: config.Config | None = None
     backups: facts.BackupFacts | None = None
+    spaces: Mapping[str, Space] = field(default_factory=dict)
+    """Room on the disks that are watched."""
 
 
 class Observer:
-    """Keeps a connection to each side for looking, and looks once for many who ask at a time."""
+    """Keeps a connection to each side for looking, and looks once for many who ask at a time.
 
-    def __init__(self, databases: Databases) -> None:
+    Args:
+        databases: where both sides are.
+        folders: whose file systems are looked at, too, by name.
+    """
+
+    def __init__(self, databases: Databases, folders: Mapping[str, Path] | None = None) -> None:
         self._databases = databases
+        self._spaces = Shared(partial(asyncio.to_thread, space.read, folders or {}), SPACE_SECONDS)
         self._connections: dict[Side, Connection] = {}
         self._lock = asyncio.Lock()
         self._last = Observation()
@@ -67,13 +85,17 @@ class Observer:
 
     async def close(self) -> None:
         """Drop the connections."""
+        await self._spaces.close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         for connection in self._connections.values():
             connection.terminate()
         self._connections.clear()
 
     async def _look(self) -> Observation:
         seen = Observation()
-        await asyncio.gather(*(self._look_at(side, seen) for side in Side))
+        await asyncio.gather(*(self._look_at(side, seen) for side in Side), self._look_at_disks(seen))
         installed = {side for side, node in seen.nodes.items() if node.installed}
         if installed != set(Side) or seen.errors:
             return seen
@@ -85,7 +107,7 @@ class Observer:
                 self._conflicts = await observe.open_conflicts(main, backup, self._conflicts)
                 seen.conflicts, seen.open_conflicts = self._conflicts, len(self._conflicts.records)
         except _FAILURES:
-            await self.close()
+            self._disconnect()
         return seen
 
     async def _look_at(self, side: Side, seen: Observation) -> None:
@@ -107,6 +129,12 @@ class Observer:
             stale = self._connections.pop(side, None)
             if stale is not None:
                 stale.terminate()
+
+    async def _look_at_disks(self, seen: Observation) -> None:
+        """Look for room; a file system that does not answer is none of the databases' business."""
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(SPACE_PATIENCE):
+                seen.spaces = await self._spaces.get()
 
     def _note_clock(self, side: Side, seen: Observation) -> None:
         clock = self._clocks[side]

@@ -14,6 +14,7 @@ from server.health import LinkState
 from server.observation import Observation
 from server.rhythm import Rhythm
 from server.settings import Settings
+from server.space import SNAPSHOTS, is_low
 
 LINK_NAMES = {Side.MAIN: "MAIN_TO_BACKUP", Side.BACKUP: "BACKUP_TO_MAIN"}
 LARGE_CHANGELOG = 1024**3
@@ -92,6 +93,7 @@ def problems(
     for side, changelog in seen.changelogs.items():
         yield from _changelog_problems(side, rules, changelog)
     yield from _clock_problems(seen)
+    yield from _space_problems(seen)
 
 
 def problem(name: str, severity: str, message: str, hint: str) -> Problem:
@@ -235,3 +237,19 @@ def _clock_problems(seen: Observation) -> Iterator[Problem]:
             f"BACKUP's clock is {abs(skew.ahead):.1f} seconds {which} MAIN's",
             "Sync does not depend on clocks, but policies that compare times do: set up NTP on both servers.",
         )
+
+
+def _space_problems(seen: Observation) -> Iterator[Problem]:
+    good = seen.backups.good if seen.backups else None
+    for place, room in seen.spaces.items():
+        largest = (good.size_bytes or 0) if good and place == SNAPSHOTS else 0
+        if is_low(room, largest):
+            full = room.free <= largest
+            yield problem(
+                f"disk-low:{place}",
+                "error" if full else "warning",
+                f"{place}: {room.free / 1024**2:.0f} MiB are free of {room.total / 1024**3:.1f} GiB",
+                "Make room. BACKUP_MAX_BYTES and BACKUP_RETENTION_DAYS limit what snapshots take."
+                if place == SNAPSHOTS
+                else "Make room: the embedded servers stop where their disk is full.",
+            )

@@ -39,6 +39,7 @@ from server.operations import Operations
 from server.operations.schedule import Schedule
 from server.problems import Rules, time_text
 from server.settings import Settings
+from server.space import places
 from server.supervisor import Supervisor
 
 UNPREPARED_PAUSE = 60.0
@@ -104,9 +105,10 @@ class Service:
             self.databases = databases
             for note in databases.notes:
                 _log.info(note)
-            self._observer = Observer(databases)
+            self._observer = Observer(databases, places(self._settings, databases))
             stack.push_async_callback(self._observer.close)
             self.operations = await stack.enter_async_context(Operations(databases, self._settings))
+            self.operations.subscribe(self.monitor.noticed)
             if not self._rules.enabled:
                 _log.warning("ENABLE_BACKUP_SERVICE is false: nothing is synced, capture goes on")
                 await asyncio.Event().wait()

@@ -9,13 +9,15 @@ from typing import Any, Final
 CONFLICTS: Final = "conflicts-open"
 HOLDS: Final[Mapping[str, float]] = {
     CONFLICTS: 10.0,
-    "backup-": 0.0,
+    "backup-database-behind": 600.0,
     "changelog-large": 60.0,
     "clock-skew": 600.0,
     "database-away": 30.0,
-    "disk-": 60.0,
+    "direction-needed": 60.0,
+    "disk-low": 60.0,
     "link-failing": 120.0,
-    "restore-test-": 0.0,
+    "retention-": 600.0,
+    "snapshots-missing": 60.0,
     "table-waits": 300.0,
 }
 """Seconds that a problem must last before it is told, by how its id begins. Warnings that are not here are not

@@ -15,6 +15,7 @@ from server.databases import opened
 from server.observation import Observation, Observer
 from server.problems import Rules
 from server.settings import Settings
+from server.space import places
 from server.status import document
 
 ARROWS = {"MAIN_TO_BACKUP": "MAIN -> BACKUP", "BACKUP_TO_MAIN": "BACKUP -> MAIN"}
@@ -32,7 +33,7 @@ def status(*, as_json: bool) -> None:
 async def _status(settings: Settings) -> dict[str, Any]:
     rules = Rules.of(settings)
     async with opened(settings) as databases:
-        observer = Observer(databases)
+        observer = Observer(databases, places(settings, databases))
         try:
             seen = await observer.look()
         finally:

@@ -97,6 +97,19 @@ def _sides(known: Measured) -> Iterator[Metric]:
         ["side"],
         [([side.value], log.oldest_seconds) for side, log in logs],
     )
+    places = known.spaces.items()
+    yield _gauge(
+        "cdc_disk_free_bytes",
+        "Room that is left",
+        ["place"],
+        [([place], room.free) for place, room in places],
+    )
+    yield _gauge(
+        "cdc_disk_size_bytes",
+        "Size of that file system",
+        ["place"],
+        [([place], room.total) for place, room in places],
+    )
     ended = [([*key], float(count)) for key, count in known.operations.items()]
     text = "Operations that this process ended"
     yield _counter("cdc_operations_total", text, ["type", "status"], ended)

@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from cdc.model import Side
 from cdc.observe import ChangelogFacts
+from cdc.snapshot.facts import BackupFacts
 from cdc.stats import Stats
+from server.space import Space
 
 CARDINALITY: Final = 500
 """Tables and types of conflicts that get a series of their own; the rest is in one named `other`."""
-
-
-@dataclass(frozen=True, slots=True)
-class BackupFacts:
-    """What MAIN knows of snapshots. Sizes in bytes; None where there was none yet."""
-
-    snapshots: int
-    bytes: int
-    newest: datetime | None
-    verified_at: datetime | None
-    tested_at: datetime | None
-    good_at: datetime | None
-    duration_ms: int | None
-    size_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +36,7 @@ class Measured:
     conflicts: Mapping[tuple[str, str], int] | None = None
     backups: BackupFacts | None = None
     operations: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    free_bytes: int | None = None
+    spaces: Mapping[str, Space] = field(default_factory=dict)
     streams: int = 0
     streams_dropped: int = 0
     alerts_open: int = 0

@@ -8,6 +8,7 @@ from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from cdc.snapshot.history import Status
 from server.metrics.measured import Measured
 
 MS: Final = 1000.0
@@ -49,38 +50,40 @@ def _service(known: Measured) -> Iterator[Line]:
 
 
 def _backups(known: Measured) -> Iterator[Line]:
-    yield "cdc_backup_free_bytes", "Free space where snapshots are kept", known.free_bytes
     facts = known.backups
     if facts is None:
         return
-    yield "cdc_backup_snapshots", "Snapshot files that are there and whole", facts.snapshots
+    good, verified, trial = facts.good, facts.verified, facts.trial
+    tested = trial if trial is not None and trial.status is Status.COMPLETED else None
+    yield "cdc_backup_snapshots", "Snapshot files that are there", facts.files
+    yield "cdc_backup_snapshots_damaged", "Those of them that are not whole", facts.damaged
     yield "cdc_backup_stored_bytes", "What they take", facts.bytes
     yield (
         "cdc_backup_last_success_timestamp_seconds",
-        "End of the last full backup that went well, unchanged ones too",
-        _time(facts.good_at),
-    )
-    yield (
-        "cdc_backup_newest_snapshot_timestamp_seconds",
-        "When the newest snapshot was taken",
-        _time(facts.newest),
-    )
-    yield (
-        "cdc_backup_last_verified_timestamp_seconds",
-        "When a snapshot was last read from end to end and found whole",
-        _time(facts.verified_at),
-    )
-    yield (
-        "cdc_backup_last_restore_test_timestamp_seconds",
-        "When a snapshot was last restored for trial and that went well",
-        _time(facts.tested_at),
+        "Start of the last full backup that went well, unchanged ones too",
+        _time(good.started_at if good else None),
     )
     yield (
         "cdc_backup_last_duration_seconds",
-        "What the last full backup that wrote a file took",
-        _seconds(facts.duration_ms),
+        "What that took",
+        _seconds(good.duration_ms if good else None),
     )
-    yield "cdc_backup_last_size_bytes", "How large its file is", facts.size_bytes
+    yield "cdc_backup_last_size_bytes", "How large its file is", good.size_bytes if good else None
+    yield (
+        "cdc_backup_last_failed",
+        "1 where the last full backup failed",
+        facts.last.status is Status.FAILED if facts.last else None,
+    )
+    yield (
+        "cdc_backup_verified_snapshot_timestamp_seconds",
+        "When the newest snapshot that was found whole was taken",
+        _time(verified.created_at if verified else None),
+    )
+    yield (
+        "cdc_backup_last_restore_test_timestamp_seconds",
+        "Start of the last trial restore, where that went well",
+        _time(tested.started_at if tested else None),
+    )
 
 
 def _seconds(milliseconds: float | None) -> float | None:

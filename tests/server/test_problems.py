@@ -10,6 +10,7 @@ from cdc.model import Side
 from cdc.observe import ChangelogFacts, LinkFacts, NodeFacts
 from server.observation import Observation
 from server.problems import Rules, problems
+from server.space import Space
 
 RULES = Rules(enabled=True, two_way=True, interval_ms=30000, max_failures=5)
 LINKS = {side: {"state": "streaming", "consecutiveFailures": 0, "lastError": None} for side in Side}
@@ -86,3 +87,13 @@ def test_clocks_that_differ_by_more_than_can_be_a_mistake(
     listed = found(Observation(clocks=clocks))
     assert [each["id"] for each in listed] == ["clock-skew"] * (said is not None)
     assert all(said is not None and said in each["message"] for each in listed)
+
+
+@pytest.mark.parametrize(
+    ("free", "severity"), [(50 * 1024**3, None), (1024**3 // 2, "warning"), (0, "error")]
+)
+def test_room_that_is_left(free: int, severity: str | None) -> None:
+    listed = found(Observation(spaces={"BACKUP_DIR": Space(free, 100 * 1024**3)}))
+    assert [(each["id"], each["severity"]) for each in listed] == (
+        [] if severity is None else [("disk-low:BACKUP_DIR", severity)]
+    )

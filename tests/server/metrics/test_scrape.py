@@ -41,6 +41,9 @@ def test_what_is_known_is_told() -> None:
         "cdc_clock_skew_seconds": 0.25,
         "cdc_backup_last_duration_seconds": 1.5,
         "cdc_backup_snapshots": 12,
+        "cdc_backup_last_failed": 0,
+        "cdc_backup_last_restore_test_timestamp_seconds": 1767323045,
+        "cdc_disk_free_bytes{place=BACKUP_DIR}": 10**9,
         "cdc_operations_total{status=COMPLETED,type=FULL}": 5,
         "cdc_working": 1,
         "cdc_event_streams": 2,
@@ -65,14 +68,12 @@ def test_what_is_not_known_is_left_out_and_never_fails() -> None:
     }
     status["sync"] = {**status["sync"], "links": links}
     found = samples(
-        text(
-            replace(
-                away, status=status, stats={}, changelogs={}, conflicts=None, backups=None, free_bytes=None
-            )
-        )
+        text(replace(away, status=status, stats={}, changelogs={}, conflicts=None, backups=None, spaces={}))
     )
     assert found["cdc_database_up{side=MAIN}"] == 0
-    assert not [name for name in found if re.match("cdc_(backup|conflicts|changelog|clock|table)_", name)]
+    assert not [
+        name for name in found if re.match("cdc_(backup|conflicts|changelog|clock|table|disk)_", name)
+    ]
     assert "cdc_link_pending_changes{link=MAIN_TO_BACKUP}" not in found
 
 
