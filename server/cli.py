@@ -10,15 +10,20 @@ import asyncpg
 import click
 
 from cdc.errors import CdcError, ConfigurationError
+from server.commands.backup import backup, export
 from server.commands.conflicts import conflicts, resolve
 from server.commands.doctor import doctor
+from server.commands.history import history
 from server.commands.install import install_triggers, uninstall_triggers
 from server.commands.policy import policy
+from server.commands.restore import restore
 from server.commands.resync import resync
 from server.commands.run import run
+from server.commands.snapshots import snapshots
 from server.commands.status import status
 from server.commands.sync import pause, resume, sync
 from server.commands.token import token
+from server.commands.verify import verify
 from server.console import complain
 from triggers.errors import TriggerError
 
@@ -46,6 +51,12 @@ for command in (
     resolve,
     policy,
     resync,
+    backup,
+    export,
+    restore,
+    snapshots,
+    history,
+    verify,
     token,
     doctor,
 ):

@@ -35,6 +35,12 @@ COLOURS = {
     "error": "red",
     "refused": "red",
     "info": "blue",
+    "COMPLETED": "green",
+    "UNCHANGED": "green",
+    "RUNNING": "cyan",
+    "NOT_TESTABLE": "yellow",
+    "INTERRUPTED": "yellow",
+    "FAILED": "red",
 }
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for machines.")
@@ -89,6 +95,26 @@ def _cell(value: Any) -> str:
     if isinstance(value, Markup):
         return value
     return "-" if value is None else escape(str(value))
+
+
+def listed(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str] | None:
+    """Take names from a repeated option, each of which may list several; None where it was not given."""
+    return [name.strip() for value in values for name in value.split(",") if name.strip()] if values else None
+
+
+def size(count: int | None) -> str | None:
+    """Give a number of bytes for people."""
+    if count is None:
+        return None
+    amount, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:  # noqa: PLR2004 - the next unit
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.1f} {units[0]}" if units[0] != "B" else f"{count} B"
+
+
+def span(milliseconds: int | None) -> str | None:
+    """Give a time for people."""
+    return None if milliseconds is None else f"{milliseconds / 1000:.1f} s"
 
 
 def settings(*, level: str | None = None) -> Loaded:

@@ -20,20 +20,18 @@ from triggers.sequences import interleave
 from triggers.uninstall import uninstall
 
 
-def _names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str] | None:
-    """Take names from a repeated option, each of which may list several; None where it was not given."""
-    return [name.strip() for value in values for name in value.split(",") if name.strip()] if values else None
-
-
 @click.command("install-triggers")
 @click.option(
-    "--tables", multiple=True, callback=_names, help="Capture only these (repeat, or separate by commas)."
+    "--tables",
+    multiple=True,
+    callback=console.listed,
+    help="Capture only these (repeat, or separate by commas).",
 )
-@click.option("--exclude", multiple=True, callback=_names, help="Capture all but these.")
+@click.option("--exclude", multiple=True, callback=console.listed, help="Capture all but these.")
 @click.option(
     "--accept-triggers",
     multiple=True,
-    callback=_names,
+    callback=console.listed,
     help="Tables whose own triggers may fire on both sides, '*' for all; needed only where the service may not "
     "set session_replication_role.",
 )

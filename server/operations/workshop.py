@@ -34,9 +34,8 @@ class Workshop:
         Raises:
             ConfigurationError: BACKUP_DIR cannot be used.
         """
-        secret = settings.backup_encryption_key
-        key = None if secret is None else secret.get_secret_value().encode()
-        return cls(databases, settings, open_store(settings.backup_dir), Line(databases.main), key)
+        store = open_store(settings.backup_dir)
+        return cls(databases, settings, store, Line(databases.main), settings.snapshot_key)
 
 
 @asynccontextmanager
