@@ -9,7 +9,7 @@ import click
 from cdc.model import Side
 from cdc.snapshot.history import Entry
 from server import console
-from server.commands.performing import operating, perform, report, wait_option
+from server.commands.performing import OperationEnded, operating, perform, report, wait_option
 from server.settings import Settings
 
 
@@ -33,6 +33,10 @@ def verify(*, repair: str | None, tables: list[str] | None, wait: float, as_json
     if not as_json and entry.detail.get("tables"):
         console.show(None, _table(entry), as_json=False)
     report(entry, _words(entry), as_json=as_json)
+    if not entry.detail.get("equal"):
+        raise OperationEnded(
+            "the two sides differ, in rows whose conflict is open", hint="`cdc conflicts` lists them."
+        )
 
 
 async def _performed(settings: Settings, repair: Side | None, tables: list[str], wait: float) -> Entry:
@@ -66,4 +70,5 @@ def _table(entry: Entry) -> Any:
 
 def _words(entry: Entry) -> str:
     notes = "".join(f"\n{note}" for note in entry.detail.get("notes", []))
-    return f"Both sides are equal.{notes}"
+    said = "Both sides are equal." if entry.detail.get("equal") else "Both sides are equal but for conflicts."
+    return said + notes

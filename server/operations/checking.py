@@ -33,7 +33,7 @@ class Check(StrEnum):
 
 
 async def sides(shop: Workshop, run: Run, *, repair: Side | None, tables: Sequence[str]) -> Ending:
-    """Compare both databases. FAILED where they differ and nothing has made them equal.
+    """Compare both databases. FAILED where rows differ that neither were repaired nor are in an open conflict.
 
     Raises:
         CdcError: they could not be compared.
@@ -45,12 +45,13 @@ async def sides(shop: Workshop, run: Run, *, repair: Side | None, tables: Sequen
     report = await verify_sides(
         shop.databases.main, shop.databases.backup, tables=tables, repair=repair, progress=moved
     )
-    wrong = [table for table in report.tables if _left(table)]
+    wrong = [table for table in report.tables if table.error or _left(table) > table.conflicts]
+    equal = not wrong and not any(_left(table) for table in report.tables)
     return Ending(
         Status.FAILED if wrong else Status.COMPLETED,
         record_count=report.rows,
         error="; ".join(_words(table) for table in wrong) or None,
-        detail={"equal": not wrong, "tables": _tables(report), "notes": list(report.notes)},
+        detail={"equal": equal, "tables": _tables(report), "notes": list(report.notes)},
     )
 
 
@@ -149,9 +150,9 @@ def _read(shop: Workshop, name: str, verified: Verified) -> SnapshotInfo:
     )
 
 
-def _left(table: TableVerdict) -> bool:
-    """Whether rows still differ."""
-    return bool(table.error) or table.differing + table.missing_main + table.missing_backup > table.repaired
+def _left(table: TableVerdict) -> int:
+    """How many rows still differ."""
+    return table.differing + table.missing_main + table.missing_backup - table.repaired
 
 
 def _words(table: TableVerdict) -> str:
@@ -162,6 +163,7 @@ def _words(table: TableVerdict) -> str:
         "are missing on MAIN": table.missing_main,
         "are missing on BACKUP": table.missing_backup,
         "were repaired": table.repaired,
+        "are in an open conflict": table.conflicts,
     }
     return f"{table.entity}: " + ", ".join(f"{count} {what}" for what, count in counts.items() if count)
 
