@@ -46,6 +46,8 @@ class Loaded:
 def load(env_file: Path = ENV_FILE) -> Loaded:
     """Read the settings from the environment and from `env_file`; the environment goes first.
 
+    Where snapshots go to a bucket, AWS_* variables of the file become the process's own.
+
     Raises:
         SettingsError: at least one fault; nothing has been started.
     """
@@ -64,6 +66,8 @@ def load(env_file: Path = ENV_FILE) -> Loaded:
             faults = [*faults, f"{error}. {error.hint}"]
     if faults or settings is None:
         raise SettingsError(faults)
+    if settings.backup_dir.startswith("s3://"):
+        _hand_on(present)
     urls = [url for url in (settings.main_url, settings.backup_url) if url]
     notes = [*near_misses(present), *(note for url in urls for note in url.notes)]
     return Loaded(settings, tuple(notes))
@@ -102,6 +106,13 @@ def _present(env_file: Path) -> dict[str, str]:
         raise SettingsError([f"{env_file}: cannot be read: {error.strerror}"]) from None
     values = {name: value for name, value in shared.items() if value}
     return values | {name: value for name, value in os.environ.items() if value}
+
+
+def _hand_on(present: Mapping[str, str]) -> None:
+    """Give the library for buckets what it looks for in the environment."""
+    for name, value in present.items():
+        if name.startswith("AWS_"):
+            os.environ.setdefault(name, value)
 
 
 def _line(fault: Mapping[str, Any]) -> str:

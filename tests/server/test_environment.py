@@ -119,3 +119,14 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 def test_two_kinds_of_keys_for_tokens() -> None:
     assert contradictions({"JWT_SECRET": "x", "JWT_JWKS_URL": "y"})[0].startswith("JWT_SECRET: ")
     assert contradictions({}) == []
+
+
+@pytest.mark.parametrize(("place", "handed_on"), [("s3://bucket/x", "elsewhere"), ("./backups", None)])
+def test_keys_for_a_bucket_reach_its_library(
+    read: Reader, monkeypatch: pytest.MonkeyPatch, place: str, handed_on: str | None
+) -> None:
+    for name in ("AWS_REGION", "AWS_PROFILE_OF_OURS"):
+        monkeypatch.setenv(name, "given")
+    monkeypatch.delenv("AWS_PROFILE_OF_OURS")
+    read(f"BACKUP_DIR={place}\nAWS_REGION=other\nAWS_PROFILE_OF_OURS=elsewhere\n")
+    assert (os.environ["AWS_REGION"], os.environ.get("AWS_PROFILE_OF_OURS")) == ("given", handed_on)
