@@ -17,6 +17,7 @@ from server.api.identity import Guard
 from server.api.keys import keys_of, terms_of
 from server.api.origin import networks
 from server.api.pools import Pools
+from server.api.row_counts import RowCounts
 from server.databases import DATA_FOLDER
 from server.embedded.place import make_folder
 from server.secret import demo_secret
@@ -68,7 +69,7 @@ async def hosted(
     guard = _guard(settings)
     service = Service(settings, choice, console, guard.sessions.make_code)
     pools = Pools(lambda: require_started(service.databases))
-    app = application(Context(settings, service, guard, pools))
+    app = application(Context(settings, service, guard, pools, RowCounts(pools)))
     async with listening(app, settings.host, settings.port) as address:
         yield service, address
 

@@ -10,7 +10,7 @@ from triggers.catalog import Connection
 from triggers.errors import TriggerError
 from triggers.statements import statement
 
-VERSION = 5
+VERSION = 6
 """The newest schema_<version>.sql; each brings the schema from the version before."""
 
 FUNCTIONS = (

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
-from aiohttp import hdrs
 from pydantic import Field
 
 from cdc.model import Side
-from cdc.snapshot.history import Entry, Status
+from cdc.snapshot.history import Entry, Kind, Status
 from server.api.history import EntryDocument
+from server.api.idempotency import once
 from server.api.problem import Problem, problem_of
 from server.api.route import Body, Call, Document, Query, Reply, Route, Routes, Text
 from server.operations import RestoreRequest
@@ -38,13 +38,15 @@ class ExportBody(Body):
 class RestoreBody(Body):
     """What is restored, and where."""
 
-    filepath: Text = Field(
+    filepath: str = Field(
         min_length=1,
         max_length=LONGEST_PATH,
         description="As an operation gave it, a bare name, or relative to the working folder or BACKUP_DIR",
     )
     target: Side
-    tables: list[Text] = Field([], max_length=MOST_TABLES, description="Only these; all of the file where empty")
+    tables: list[Text] = Field(
+        [], max_length=MOST_TABLES, description="Only these; all of the file where empty"
+    )
     dry_run: bool = Field(default=False, description="Only say what would be written")
     propagate: bool | None = Field(
         None, description="Whether the other side follows; where not given: for MAIN yes, for BACKUP no"
@@ -54,9 +56,12 @@ class RestoreBody(Body):
 class VerifyBody(Body):
     """What is compared."""
 
-    tables: list[Text] = Field([], max_length=MOST_TABLES, description="Only these; all that are synced where empty")
+    tables: list[Text] = Field(
+        [], max_length=MOST_TABLES, description="Only these; all that are synced where empty"
+    )
     repair: Side | None = Field(
-        None, description="The side whose differing rows are made equal to the other's; nothing is written without"
+        None,
+        description="The side whose differing rows are made equal to the other's; nothing is written without",
     )
 
 
@@ -104,21 +109,22 @@ class VerifyDocument(EntryDocument):
     """A finished comparison."""
 
     equal: bool | None
-    tables: list[dict[str, Any]]
+    tables: dict[str, dict[str, Any]] = Field(
+        description="By table: rows on both sides, and those that differ"
+    )
 
 
 async def trigger_backup(call: Call) -> Reply:
     """Begin a full backup."""
-    number = await call.context.operations().start_backup(call.identity.actor)
+    operations, actor = call.context.operations(), call.identity.actor
+    number = await once(call, lambda: operations.start_backup(actor))
     return await answered(call, number, EntryDocument.of, waits=False)
 
 
 async def export_backup(call: Call) -> Reply:
     """Write an export, and answer when it is done unless told otherwise."""
-    wanted = call.body(ExportBody)
-    number = await call.context.operations().start_export(
-        call.identity.actor, include_history=wanted.include_history
-    )
+    operations, actor, wanted = call.context.operations(), call.identity.actor, call.body(ExportBody)
+    number = await once(call, lambda: operations.start_export(actor, include_history=wanted.include_history))
     return await answered(call, number, _exported, status=HTTPStatus.CREATED)
 
 
@@ -132,7 +138,8 @@ async def restore_backup(call: Call) -> Reply:
         dry_run=wanted.dry_run,
         propagate=wanted.propagate,
     )
-    number = await call.context.operations().start_restore(call.identity.actor, request)
+    operations, actor = call.context.operations(), call.identity.actor
+    number = await once(call, lambda: operations.start_restore(actor, request))
     return await answered(call, number, lambda entry: _restored(entry, request))
 
 
@@ -166,11 +173,12 @@ async def answered(
         Problem: the client waited, and it did not end well.
     """
     operations, wait = call.context.operations(), call.query(Wait).wait
-    headers = {hdrs.LOCATION: f"/backup/history/{number}"}
+    headers = {"Location": f"/backup/history/{number}"}
     if not (waits if wait is None else wait):
         return Reply(EntryDocument.of(await operations.entry(number)), status=202, headers=headers)
     entry = await operations.wait(number)
-    if entry.status in {Status.FAILED, Status.INTERRUPTED}:
+    found_different = entry.type is Kind.VERIFY and "equal" in entry.detail
+    if entry.status in {Status.FAILED, Status.INTERRUPTED} and not found_different:
         raise _failed(entry, operations.failure(number), headers)
     return Reply(form(entry), status=status, headers=headers)
 
@@ -215,11 +223,14 @@ def _restored(entry: Entry, request: RestoreRequest) -> RestoreDocument:
 
 def _verified(entry: Entry) -> VerifyDocument:
     fields = EntryDocument.of(entry).model_dump()
-    return VerifyDocument(**fields, equal=entry.detail.get("equal"), tables=entry.detail.get("tables") or [])
+    return VerifyDocument(**fields, equal=entry.detail.get("equal"), tables=entry.detail.get("tables") or {})
 
 
 _BUSY: Final = {409: "Another operation runs (`operation` says which), or ENABLE_BACKUP_SERVICE=false"}
-_FAILED: Final = {500: "It was begun and failed; `operation` is its number in the history"}
+_FAILED: Final = {
+    500: "It was begun and failed; `operation` is its number in the history",
+    507: "There is no room for another snapshot",
+}
 _FILE: Final = {
     404: "The file is missing or outside BACKUP_DIR",
     422: "The file is damaged, not ours, or of another schema; or a field is not as it should be",

@@ -69,7 +69,9 @@ class ConflictDocument(Document):
             RelatedDocument(side=each.side, entity=each.entity, entity_id=each.entity_id, row=each.row)
             for each in conflict.related
         ]
-        return cls.model_validate({**fields, "related": related, "changed_columns": [*conflict.changed_columns]})
+        return cls.model_validate(
+            {**fields, "related": related, "changed_columns": [*conflict.changed_columns]}
+        )
 
 
 class ConflictsDocument(Document):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from typing import Final
 
 from pydantic import Field
 
-from cdc.conflicts import MOST, Filter, list_conflicts
+from cdc.conflicts import MOST, Conflict, Filter, list_conflicts
 from cdc.decision import Decision
-from cdc.errors import CdcError
+from cdc.errors import CdcError, ConflictMoved
 from cdc.model import ConflictType, Image, Resolution
 from cdc.resolve import Resolver
 from server.api.conflicts import ConflictDocument
+from server.api.problem import Problem
 from server.api.record_path import read_record
 from server.api.route import Body, Call, Document, Route, Routes, Text
 
@@ -22,10 +22,6 @@ MOST_COUNTED: Final = 10_000
 """Conflicts that a preview counts."""
 SHOWN: Final = 20
 """Conflicts that a preview shows, and refusals that an answer lists."""
-AT_ONCE: Final = 2
-"""Decisions that are carried out at a time; each has connections of its own."""
-
-_turns = asyncio.Semaphore(AT_ONCE)
 
 
 class Deciding(Body):
@@ -33,7 +29,9 @@ class Deciding(Body):
 
     resolution: Resolution
     values: dict[Text, Text | None] = Field(
-        {}, max_length=2_000, description="For MERGE: texts by column, null is NULL; they count before strategies"
+        {},
+        max_length=2_000,
+        description="For MERGE: texts by column, null is NULL; they count before strategies",
     )
     reason: Text | None = Field(None, max_length=LONGEST_REASON, description="Kept with the decision")
 
@@ -100,8 +98,11 @@ async def resolve_conflict(call: Call) -> OutcomeDocument:
         wanted.values,
     )
     databases = call.context.databases()
-    async with _turns, Resolver(databases.main, databases.backup) as resolver:
-        outcome = await resolver.resolve(decision)
+    async with call.context.decisions, Resolver(databases.main, databases.backup) as resolver:
+        try:
+            outcome = await resolver.resolve(decision)
+        except ConflictMoved as error:
+            raise _moved(error) from error
     return OutcomeDocument(entity=entity, entity_id=entity_id, resolution=outcome.resolution, row=outcome.row)
 
 
@@ -112,7 +113,7 @@ async def resolve_conflicts(call: Call) -> ManyDocument:
     if wanted.preview:
         return await _previewed(call, chosen)
     databases = call.context.databases()
-    async with _turns, Resolver(databases.main, databases.backup) as resolver:
+    async with call.context.decisions, Resolver(databases.main, databases.backup) as resolver:
         done = await resolver.resolve_many(
             chosen, wanted.resolution, by=call.identity.actor, reason=wanted.reason, values=wanted.values
         )
@@ -151,6 +152,13 @@ async def _previewed(call: Call, chosen: Filter) -> ManyDocument:
         refused=[],
         refused_total=0,
     )
+
+
+def _moved(error: ConflictMoved) -> Problem:
+    members = {}
+    if isinstance(error.current, Conflict):
+        members["current"] = ConflictDocument.of(error.current).model_dump(mode="json", by_alias=True)
+    return Problem(409, "conflict-moved", str(error), hint=error.hint, members=members)
 
 
 def _reason(error: CdcError) -> str:

@@ -10,8 +10,9 @@ from typing import Final
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from server.api.audit import audited
 from server.api.content import send
-from server.api.context import CONTEXT, Context
+from server.api.context import CONTEXT, IDENTIFIER, Context
 from server.api.identity import SAFE_METHODS, Identity
 from server.api.problem import FieldFault, Problem, invalid, refused_fields
 from server.api.route import Access, Call, Nothing, Query, Reply, Result, Route
@@ -36,12 +37,14 @@ def handler(route: Route) -> Handler:
                 "ENABLE_BACKUP_SERVICE is false: nothing is written",
                 hint="Set ENABLE_BACKUP_SERVICE=true and start the service again.",
             )
-        if any("\x00" in part for part in request.match_info.values()):
+        if any("\x00" in part for name, part in request.match_info.items() if name != "name"):
             raise Problem(404, "not-found", "there is nothing of that name")
         query = read_query(route.query, request)
         body = await _read_body(route, request)
         call = Call(context, identity, request, query, body)
-        return answer(request, route, await route.handler(call))
+        if not route.changes:
+            return answer(request, route, await route.handler(call))
+        return answer(request, route, await audited(call, request[IDENTIFIER], lambda: route.handler(call)))
 
     return handle
 

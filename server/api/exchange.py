@@ -15,7 +15,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from cdc.session import UNREACHABLE
-from server.api.context import CONTEXT
+from server.api.context import CONTEXT, IDENTIFIER
 from server.api.identity import SAFE_METHODS
 from server.api.origin import host_name
 from server.api.problem import MEDIA_TYPE, RETRY_SECONDS, Problem, problem_of
@@ -35,7 +35,6 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
 
-IDENTIFIER: web.RequestKey[str] = web.RequestKey("identifier", str)
 ALLOWED: web.AppKey[frozenset[str]] = web.AppKey("allowed")
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")

@@ -68,7 +68,10 @@ async def cancel_operation(call: Call) -> Reply:
     operations, number = call.context.operations(), number_of(call)
     if not await operations.cancel(number, call.identity.actor):
         raise Problem(
-            409, "not-running", f"operation {number} does not run any more", hint="Its entry says how it ended."
+            409,
+            "not-running",
+            f"operation {number} does not run any more",
+            hint="Its entry says how it ended.",
         )
     return Reply(EntryDocument.of(await operations.entry(number)), status=202)
 

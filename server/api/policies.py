@@ -17,9 +17,13 @@ class PolicyBody(Body):
     """A table's policy, with what goes with it."""
 
     policy: Policy
-    column: Text | None = Field(None, max_length=200, description="For LATEST_WINS: which row is the later one")
+    column: Text | None = Field(
+        None, max_length=200, description="For LATEST_WINS: which row is the later one"
+    )
     columns: dict[Text, Text] = Field({}, max_length=2_000, description="For MERGE: strategies by column")
-    function: Text | None = Field(None, max_length=200, description="For MERGE: an entry point of `cdc.merge`")
+    function: Text | None = Field(
+        None, max_length=200, description="For MERGE: an entry point of `cdc.merge`"
+    )
 
 
 class PolicyDocument(Document):

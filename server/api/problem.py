@@ -20,11 +20,21 @@ from cdc.errors import (
     ConflictNotFound,
     ConnectivityError,
     InstallRefused,
+    MergeIncomplete,
     PositionBusy,
     PositionMoved,
     ResolutionRefused,
     SchemaMismatch,
 )
+from cdc.snapshot.errors import (
+    SnapshotDamaged,
+    SnapshotForeign,
+    SnapshotNotFound,
+    SnapshotRefused,
+    StoreError,
+    StoreFull,
+)
+from server.operations.errors import OperationBusy, OperationNotFound, OperationsDisabled, SnapshotPinned
 from server.redaction import redact
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -42,6 +52,16 @@ _STATUSES: Mapping[type[BaseException], tuple[int, str]] = {
     ConnectivityError: (503, "database-away"),
     SchemaMismatch: (422, "schema-mismatch"),
     ConfigurationError: (422, "invalid"),
+    OperationBusy: (409, "operation-runs"),
+    OperationsDisabled: (409, "disabled"),
+    OperationNotFound: (404, "operation-not-found"),
+    SnapshotPinned: (409, "snapshot-pinned"),
+    SnapshotNotFound: (404, "snapshot-not-found"),
+    SnapshotDamaged: (422, "snapshot-damaged"),
+    SnapshotForeign: (422, "snapshot-foreign"),
+    SnapshotRefused: (422, "snapshot-refused"),
+    StoreFull: (507, "store-full"),
+    StoreError: (503, "store-away"),
     asyncpg.LockNotAvailableError: (409, "busy"),
     asyncpg.UndefinedTableError: (503, "not-installed"),
     asyncpg.InvalidSchemaNameError: (503, "not-installed"),
@@ -134,7 +154,20 @@ def problem_of(error: Exception) -> Problem | None:
         status, code = 409, "refused"
     detail = str(error) if isinstance(error, CdcError) else _DETAILS[code]
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Problem(status, code, detail, hint=getattr(error, "hint", ""), headers=headers)
+    return Problem(
+        status, code, detail, hint=getattr(error, "hint", ""), headers=headers, members=_members(error)
+    )
+
+
+def _members(error: Exception) -> dict[str, Any]:
+    match error:
+        case OperationBusy(running=int(running)):
+            return {"operation": running}
+        case MergeIncomplete():
+            missing = [FieldFault(field=f"values.{name}", detail="is needed") for name in error.missing]
+            return {"missing": [*error.missing], "errors": [fault.model_dump() for fault in missing]}
+        case _:
+            return {}
 
 
 def invalid(error: ValidationError) -> Problem:

@@ -29,7 +29,10 @@ async def read_record_state(call: Call) -> RecordDocument:
         found = await record_state(main, backup, entity, entity_id)
     if found is None:
         raise Problem(
-            404, "table-not-found", f"no table {entity} is synced", hint="GET /backup/tables lists those that are."
+            404,
+            "table-not-found",
+            f"no table {entity} is synced",
+            hint="GET /backup/tables lists those that are.",
         )
     return RecordDocument(
         entity=entity,

@@ -5,12 +5,43 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final
 
-from server.api import documents, events, login, metrics, probes, status
+from server.api import (
+    audit,
+    backups,
+    conflicts,
+    decisions,
+    documents,
+    events,
+    history,
+    login,
+    metrics,
+    policies,
+    probes,
+    records,
+    settings,
+    snapshots,
+    stats,
+    status,
+    sync,
+    tables,
+)
 from server.api.assets import asset_routes
 from server.api.route import Routes
 
 ROUTES: Final[Routes] = (
     *status.ROUTES,
+    *stats.ROUTES,
+    *backups.ROUTES,
+    *history.ROUTES,
+    *snapshots.ROUTES,
+    *conflicts.ROUTES,
+    *decisions.ROUTES,
+    *records.ROUTES,
+    *policies.ROUTES,
+    *tables.ROUTES,
+    *sync.ROUTES,
+    *settings.ROUTES,
+    *audit.ROUTES,
     *events.ROUTES,
     *metrics.ROUTES,
     *login.ROUTES,
