@@ -8,10 +8,10 @@ from typing import Final
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
-from cdc.snapshot.catalog import SnapshotInfo
 from pydantic import Field
 
 from cdc.model import Side
+from cdc.snapshot.catalog import SnapshotInfo
 from server.api.backups import Wait, answered
 from server.api.history import EntryDocument
 from server.api.problem import Problem

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from cdc import config, observe
 from cdc.model import Side
+from cdc.stats import Stats
 from server.api.route import Call, Document, Route, Routes, Time
 from server.api.status import Percentiles
 from server.problems import LINK_NAMES
@@ -85,7 +86,7 @@ async def read_stats(call: Call) -> StatsDocument:
         files = await main.fetchrow(statement("snapshot_totals", "server"))
     names = [(row["schema_name"], row["table_name"]) for row in rows]
     counts = {side: await context.rows.of(side, names) for side in Side}
-    applied = _applied(context.service.counts())
+    applied = _applied(context.service.stats())
     conflicts = Counter(entity for entity, _ in records)
     return StatsDocument(
         tables=[
@@ -113,10 +114,10 @@ async def read_stats(call: Call) -> StatsDocument:
     )
 
 
-def _applied(counts: Mapping[str, Mapping[str, int]]) -> Counter[str]:
+def _applied(links: Mapping[str, Stats]) -> Counter[str]:
     total: Counter[str] = Counter()
-    for tables in counts.values():
-        total.update(tables)
+    for link in links.values():
+        total.update(link.tables)
     return total
 
 

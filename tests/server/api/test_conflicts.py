@@ -20,7 +20,10 @@ async def clash(api: Serving, shop: Pair, *changes: tuple[str, str]) -> None:
     assert (await api.post("/backup/sync/resume")).status == 200
 
     async def met() -> bool:
-        return len((await api.get("/backup/conflicts")).document["items"]) == len(changes)
+        found = (await api.get("/backup/conflicts")).document["items"]
+        links = (await api.get("/backup/status")).document["sync"]["links"].values()
+        settled = {(link["state"], link["pending"]) for link in links} == {("streaming", 0)}
+        return settled and len(found) == len(changes)
 
     await until(met)
 
