@@ -233,7 +233,8 @@ async def _merge(
         parting.done = bool(found.differing)
     entities = [one.pair.entity for one in staged]
     notes = around.notes(entities, propagate=propagate)
-    return Restored(found.tables, work.rows, notes, paused=parting.done and around.installed)
+    paused = parting.done and around.installed and not propagate
+    return Restored(found.tables, work.rows, notes, paused=paused)
 
 
 async def _create(work: _Work, tables: Sequence[str]) -> Restored:
