@@ -240,9 +240,10 @@ def _clock_problems(seen: Observation) -> Iterator[Problem]:
 
 
 def _space_problems(seen: Observation) -> Iterator[Problem]:
-    good = seen.backups.good if seen.backups else None
+    files = seen.backups.files if seen.backups else 0
+    usual = seen.backups.bytes // files if seen.backups and files else 0
     for place, room in seen.spaces.items():
-        largest = (good.size_bytes or 0) if good and place == SNAPSHOTS else 0
+        largest = usual if place == SNAPSHOTS else 0
         if is_low(room, largest):
             full = room.free <= largest
             yield problem(

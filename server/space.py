@@ -17,7 +17,7 @@ LOW_BYTES: Final = 1024**3
 LOW_SHARE: Final = 0.05
 """Less than both of these is little room."""
 SNAPSHOTS_AHEAD: Final = 2
-"""Snapshots as large as the last one that should fit in any case."""
+"""Snapshots of the usual size that should fit in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ def read(folders: Mapping[str, Path]) -> dict[str, Space]:
     return found
 
 
-def is_low(space: Space, largest: int) -> bool:
+def is_low(space: Space, usual: int) -> bool:
     """Whether there is too little room.
 
     Args:
         space: of one place.
-        largest: bytes of the last snapshot written there; 0 where nothing is.
+        usual: bytes that a snapshot there usually has; 0 where none is written.
     """
-    return space.free < max(largest * SNAPSHOTS_AHEAD, min(LOW_BYTES, int(space.total * LOW_SHARE)))
+    return space.free < max(usual * SNAPSHOTS_AHEAD, min(LOW_BYTES, int(space.total * LOW_SHARE)))

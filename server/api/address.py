@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from cdc.errors import ConfigurationError
+from server.api.connections import LINGER_SECONDS, REQUEST_SECONDS, ROOM, Site
 
-STOP_SECONDS = 2.0
+STOP_SECONDS = 1.0
 """What requests in flight are given when the service ends."""
 
 _log = logging.getLogger("server.api.protocol")
@@ -43,10 +44,17 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     Raises:
         AddressError: the address is in use, not this machine's, or not allowed.
     """
-    runner = web.AppRunner(app, access_log=None, logger=_log, shutdown_timeout=STOP_SECONDS)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_log,
+        shutdown_timeout=STOP_SECONDS,
+        keepalive_timeout=REQUEST_SECONDS,
+        lingering_time=LINGER_SECONDS,
+    )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host.strip("[]"), port)
+        site = Site(runner, host.strip("[]"), port, app[ROOM])
         try:
             await site.start()
         except OSError as error:

@@ -7,6 +7,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from server.api.connections import ROOM, Room, capacity, keep
 from server.api.context import CONTEXT, Context
 from server.api.dispatch import handler
 from server.api.exchange import ALLOWED, add_headers, check_host, record, refuse
@@ -18,8 +19,9 @@ BODY_BYTES: Final = 256 * 1024
 
 def application(context: Context) -> web.Application:
     """Make the application; what the context holds is let go when the application ends."""
-    app = web.Application(middlewares=[record, refuse, check_host], client_max_size=BODY_BYTES)
+    app = web.Application(middlewares=[keep, record, refuse, check_host], client_max_size=BODY_BYTES)
     app[CONTEXT] = context
+    app[ROOM] = Room(capacity())
     app[ALLOWED] = frozenset(host.strip("[]").lower() for host in context.settings.allowed_hosts)
     for route in ROUTES:
         resource = app.router.add_resource(route.path)

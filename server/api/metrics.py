@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import hdrs, web
 
+from server.api.connections import ROOM, Room
 from server.api.context import Context
 from server.api.route import Access, Call, Content, Route, Routes
 from server.metrics.measured import Measured, conflict_counts
@@ -13,10 +14,10 @@ from server.metrics.scrape import MEDIA_TYPE, PARAMETERS, text
 async def scrape(call: Call) -> web.Response:
     """Send all metrics."""
     headers = {hdrs.CONTENT_TYPE: f"{MEDIA_TYPE}; {PARAMETERS}"}
-    return web.Response(body=text(await measure(call.context)), headers=headers)
+    return web.Response(body=text(await measure(call.context, call.request.app[ROOM])), headers=headers)
 
 
-async def measure(context: Context) -> Measured:
+async def measure(context: Context, room: Room) -> Measured:
     """Collect what is known now: from memory, and from a look that serves all who ask."""
     service, monitor = context.service, context.service.monitor
     status = await service.status()
@@ -35,6 +36,8 @@ async def measure(context: Context) -> Measured:
         alerts_open=monitor.alerts.open,
         alerts_delivered=monitor.alerts.delivered,
         alerts_lost=monitor.alerts.lost,
+        connections=room.connections,
+        connections_refused=room.refused,
     )
 
 
