@@ -55,7 +55,7 @@ def _table(entries: list[Entry], following: str | None) -> Any:
             console.size(entry.size_bytes),
             console.span(entry.duration_ms),
             entry.actor,
-            entry.error or entry.filepath or _progress(entry),
+            entry.error or (entry.filepath or "").rpartition("/")[2] or _progress(entry),
         )
         for entry in entries
     ]

@@ -20,7 +20,12 @@ TABLE = "CREATE TABLE product (id int PRIMARY KEY, name text)"
 
 
 class Some(Operations):
-    """Operations of one process, which can be given any work."""
+    """Operations of one process, which can be given any work, also in place of a backup's."""
+
+    instead: Work | None = None
+
+    async def start_backup(self, actor: str) -> int:
+        return await (self.start(self.instead) if self.instead else super().start_backup(actor))
 
     async def start(self, work: Work, kind: Kind = Kind.FULL) -> int:
         return await self._start(kind, "ann", work, {"why": "test"})
