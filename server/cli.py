@@ -10,6 +10,7 @@ import asyncpg
 import click
 
 from cdc.errors import CdcError, ConfigurationError
+from server.commands.alerts import alerts
 from server.commands.backup import backup, export
 from server.commands.conflicts import conflicts, resolve
 from server.commands.doctor import doctor
@@ -59,6 +60,7 @@ for command in (
     verify,
     token,
     doctor,
+    alerts,
 ):
     cli.add_command(command)
 

@@ -5,15 +5,17 @@ What is not known (a database is away) is left out; `cdc_database_up` says why. 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from cdc.lag import BOUNDS
+from cdc.model import Side
 from server.health import LinkState
 from server.metrics.measured import CARDINALITY, Measured
+from server.problems import LINK_NAMES
 
 MS: Final = 1000.0
 
@@ -34,7 +36,8 @@ def labelled(known: Measured) -> Iterator[Metric]:
 
 
 def _links(known: Measured) -> Iterator[Metric]:
-    links = known.status["sync"]["links"]
+    status = known.status
+    links = {name: each for name, each in status["sync"]["links"].items() if _is_wanted(status, name)}
     for name, text, key, factor in (
         ("cdc_link_pending_changes", "Changes that wait; counting ends at a million", "pending", 1.0),
         ("cdc_link_oldest_pending_seconds", "Age of the oldest change that waits", "lagMs", MS),
@@ -113,6 +116,11 @@ def _sides(known: Measured) -> Iterator[Metric]:
     ended = [([*key], float(count)) for key, count in known.operations.items()]
     text = "Operations that this process ended"
     yield _counter("cdc_operations_total", text, ["type", "status"], ended)
+
+
+def _is_wanted(status: Mapping[str, Any], link: str) -> bool:
+    """Whether a link is meant to run: one that is not is no link that has stopped."""
+    return status["enabled"] and (status["sync"]["twoWay"] or link == LINK_NAMES[Side.MAIN])
 
 
 Samples = Iterable[tuple[list[str], float]]

@@ -77,6 +77,16 @@ def test_what_is_not_known_is_left_out_and_never_fails() -> None:
     assert "cdc_link_pending_changes{link=MAIN_TO_BACKUP}" not in found
 
 
+def test_a_link_that_is_not_meant_to_run_has_not_stopped() -> None:
+    known = everything()
+    one_way = {**known.status, "sync": {**known.status["sync"], "twoWay": False}}
+    found = samples(text(replace(known, status=one_way)))
+    assert "cdc_link_state{link=MAIN_TO_BACKUP,state=stopped}" in found
+    assert "cdc_link_state{link=BACKUP_TO_MAIN,state=stopped}" not in found
+    disabled = samples(text(replace(known, status={**known.status, "enabled": False})))
+    assert not [name for name in disabled if name.startswith("cdc_link_state")]
+
+
 def test_conflicts_in_more_tables_than_series() -> None:
     found = conflict_counts(((f"table{n}", "1"), "REJECTED") for n in range(CARDINALITY + 20))
     assert len(found) == CARDINALITY + 1
