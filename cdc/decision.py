@@ -115,7 +115,7 @@ def _terms(case: Case, name: str) -> list[Terms]:
     for side, row in case.rows.items():
         entry, own = case.entries.get(side), (row or {}).get(name)
         if entry is None:
-            found.append(("0", own, "0"))
+            found.append((own, own, own))
         elif entry.base is None or name not in (entry.reached or {}):
             return []
         else:

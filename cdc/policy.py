@@ -148,5 +148,5 @@ def from_json(value: Any) -> PolicyRule | None:
     try:
         text = f"{name}({column})" if column else name
         return parse_policy(text, kept.get("columns"), kept.get("function"))
-    except ConfigurationError:
+    except (ConfigurationError, AttributeError, TypeError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import asyncpg
 
@@ -16,6 +17,7 @@ from cdc.shape import Column, TableShape
 from triggers.identifiers import fragment
 from triggers.statements import render, statement
 
+_ORDERING: Final = frozenset({Strategy.MAX, Strategy.MIN, Strategy.LATEST})
 Answer = Side | Image | None
 """The side whose value is taken, the computed value by column, or None: it cannot be told."""
 
@@ -44,12 +46,23 @@ async def answer(connection: Connection, shape: TableShape, questions: Sequence[
     return answers
 
 
+async def try_strategy(connection: Connection, column: Column, strategy: Strategy) -> None:
+    """Have PostgreSQL say whether a column's type can be decided by a strategy.
+
+    Raises:
+        asyncpg.PostgresError: it cannot.
+    """
+    if strategy not in {Strategy.MAIN, Strategy.BACKUP}:
+        arrays: list[list[str]] = [[], []] if strategy in _ORDERING else [[], [], []]
+        await connection.fetch(_sql(strategy, column), *arrays)
+
+
 async def _ask(
     connection: Connection, strategy: Strategy, column: Column, asked: Sequence[Question]
 ) -> list[Answer]:
     """Ask for several rows at once; where a value is refused, in halves."""
     base, main, backup = ([getattr(each, name) for each in asked] for name in ("base", "main", "backup"))
-    ordering = strategy in {Strategy.MAX, Strategy.MIN, Strategy.LATEST}
+    ordering = strategy in _ORDERING
     arguments = (main, backup) if ordering else (base, main, backup)
     try:
         async with connection.transaction():

@@ -12,11 +12,12 @@ import click
 from cdc.errors import CdcError, ConfigurationError
 from server.commands.alerts import alerts
 from server.commands.backup import backup, export
-from server.commands.conflicts import conflicts, resolve
+from server.commands.conflicts import conflicts
 from server.commands.doctor import doctor
 from server.commands.history import history
 from server.commands.install import install_triggers, uninstall_triggers
 from server.commands.policy import policy
+from server.commands.resolve import resolve
 from server.commands.restore import restore
 from server.commands.resync import resync
 from server.commands.run import run

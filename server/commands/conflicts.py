@@ -1,154 +1,103 @@
-"""`cdc conflicts` and `cdc resolve`."""
+"""`cdc conflicts`: what is open, as a table; one of them with both sides and their base beside each other."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import click
 
-from cdc.conflicts import MOST, Conflict, Filter, list_conflicts
-from cdc.decision import Decision
-from cdc.errors import ConflictNotFound
-from cdc.model import Image, Resolution, Side
-from cdc.resolve import Resolver
+from cdc.conflicts import MOST, Conflict, Filter, get_conflict, list_conflicts
+from cdc.model import ConflictStatus, ConflictType, Side
+from cdc.observe import Conflicts, open_conflicts
 from server import console
+from server.conflict_view import as_json as document
+from server.conflict_view import listed, side_by_side
 from server.databases import connected, opened, require_installed
-from server.problems import time_text
 from server.settings import Settings
 
-SHOWN_COLUMNS = 4
-SHOWN_VALUE = 40
+SHOWN = {
+    "open": (ConflictStatus.OPEN,),
+    "resolved": (ConflictStatus.RESOLVED, ConflictStatus.CONVERGED),
+    "all": (ConflictStatus.OPEN, ConflictStatus.RESOLVED, ConflictStatus.CONVERGED),
+}
+
+type_option = click.option(
+    "--type",
+    "kind",
+    type=click.Choice([each.value for each in ConflictType]),
+    help="Only conflicts of this type.",
+)
+older_option = click.option(
+    "--older-than", type=click.FloatRange(min=0), metavar="HOURS", help="Only those detected before then."
+)
+column_option = click.option(
+    "--only-column", metavar="NAME", help="Only those whose rows differ in this column alone."
+)
 
 
 @click.command()
 @click.argument("entity", required=False)
 @click.argument("entity_id", metavar="[ID]", required=False)
-@click.option("--type", "kind", help="Only conflicts of this type, such as UPDATE_ORIGIN_DIFFERS.")
+@click.option("--status", type=click.Choice([*SHOWN]), default="open", show_default=True)
+@type_option
+@older_option
+@column_option
 @click.option("--limit", type=click.IntRange(1, MOST), default=50, show_default=True)
 @console.json_option
 def conflicts(
-    *, entity: str | None, entity_id: str | None, kind: str | None, limit: int, as_json: bool
+    *,
+    entity: str | None,
+    entity_id: str | None,
+    status: str,
+    kind: str | None,
+    older_than: float | None,
+    only_column: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """List the open conflicts; of one table with ENTITY; one of them side by side with its ID."""
     settings = console.settings(level="WARNING").settings
-    found, more = console.finish(_conflicts(settings, Filter(entity=entity, type=kind), limit, entity_id))
-    if entity_id is not None and not found:
-        raise ConflictNotFound(
-            f"{entity} {entity_id} has no open conflict", hint="`cdc conflicts` lists them."
-        )
-    human = _side_by_side(found[0]) if entity_id is not None else _list(found, more=more)
-    document = {"items": [_document(each) for each in found], "more": more}
-    console.show(document, human, as_json=as_json)
+    if entity is not None and entity_id is not None:
+        found = console.finish(_one(settings, entity, entity_id))
+        console.show({"items": [document(found)], "more": False}, side_by_side(found), as_json=as_json)
+        return
+    wanted = Filter(SHOWN[status], entity, kind, before(older_than), only_column)
+    page, more, groups = console.finish(_some(settings, wanted, limit))
+    shown = {"items": [document(each) for each in page], "more": more, "open": [*_counted(groups)]}
+    human = listed(page, more=more, groups=[*_counted(groups)], status=status)
+    console.show(shown, human, as_json=as_json)
 
 
-async def _conflicts(
-    settings: Settings, wanted: Filter, limit: int, entity_id: str | None
-) -> tuple[list[Conflict], bool]:
+def before(hours: float | None) -> datetime | None:
+    """The moment so many hours ago."""
+    return None if hours is None else datetime.now(UTC) - timedelta(hours=hours)
+
+
+async def _one(settings: Settings, entity: str, entity_id: str) -> Conflict:
+    async with opened(settings) as databases, connected(databases, "command") as connections:
+        await require_installed(connections)
+        return await get_conflict(connections[Side.MAIN], connections[Side.BACKUP], entity, entity_id)
+
+
+async def _some(settings: Settings, wanted: Filter, limit: int) -> tuple[list[Conflict], bool, Conflicts]:
+    """The first conflicts that a filter takes, whether there are more, and what is open in all."""
     async with opened(settings) as databases, connected(databases, "command") as connections:
         await require_installed(connections)
         main, backup = connections[Side.MAIN], connections[Side.BACKUP]
-        if entity_id is None:
-            page, following = await list_conflicts(main, backup, wanted, limit=limit)
-            return page, following is not None
+        found: list[Conflict] = []
         after = None
-        while True:
-            page, after = await list_conflicts(main, backup, wanted, limit=MOST, after=after)
-            found = [each for each in page if each.entity_id == entity_id]
-            if found or after is None:
-                return found, False
+        while len(found) <= limit:
+            size = min(limit + 1, MOST) if wanted.only_column is None else MOST
+            page, after = await list_conflicts(main, backup, wanted, limit=size, after=after)
+            found += page
+            if after is None:
+                break
+        return found[:limit], len(found) > limit or after is not None, await open_conflicts(main, backup)
 
 
-@click.command()
-@click.argument("entity")
-@click.argument("entity_id", metavar="ID")
-@click.argument("winner", metavar="MAIN|BACKUP", type=click.Choice([side.value for side in Side]))
-@click.option("--version", type=int, help="The version that was looked at; refused if it has moved since.")
-@click.option("--reason", help="Kept with the decision.")
-@console.json_option
-def resolve(
-    *, entity: str, entity_id: str, winner: str, version: int | None, reason: str | None, as_json: bool
-) -> None:
-    """Decide a conflict: that side's row is written to the other; the losing one stays readable."""
-    decision = Decision(entity, entity_id, Resolution(winner), console.person(), version, reason)
-    row = console.finish(_resolve(console.settings(level="WARNING").settings, decision))
-    document = {"entity": entity, "entityId": entity_id, "resolution": winner, "row": row}
-    what = "is deleted on both sides" if row is None else f"holds {winner}'s row on both sides"
-    console.show(document, f"{entity} {entity_id} {what}.", as_json=as_json)
-
-
-async def _resolve(settings: Settings, decision: Decision) -> Image | None:
-    async with opened(settings) as databases:
-        async with connected(databases, "command") as connections:
-            await require_installed(connections)
-        async with Resolver(databases.main, databases.backup) as resolver:
-            return (await resolver.resolve(decision)).row
-
-
-def _document(conflict: Conflict) -> dict[str, Any]:
-    """Give a conflict the contract's form."""
-    return {
-        "entity": conflict.entity,
-        "entityId": conflict.entity_id,
-        "type": conflict.type,
-        "constraint": conflict.constraint,
-        "status": conflict.status.value,
-        "error": conflict.error,
-        "base": conflict.base,
-        "main": conflict.main,
-        "backup": conflict.backup,
-        "changedColumns": list(conflict.changed_columns),
-        "detectedAt": time_text(conflict.detected_at),
-        "version": conflict.version,
-    }
-
-
-def _list(found: list[Conflict], *, more: bool) -> Any:
-    if not found:
-        return "No open conflicts."
-    rows = [
-        (
-            each.entity,
-            each.entity_id,
-            each.type,
-            _summary(each, each.main),
-            _summary(each, each.backup),
-            time_text(each.detected_at),
-        )
-        for each in found
-    ]
-    title = "more than these are open: raise --limit" if more else None
-    return console.table("table", "id", "type", "MAIN", "BACKUP", "detected", rows=rows, title=title)
-
-
-def _summary(conflict: Conflict, image: Image | None) -> str:
-    if image is None:
-        return "(no row)"
-    names = [name for name in conflict.changed_columns if name in image] or list(image)
-    shown = ", ".join(f"{name}={_value(image.get(name))}" for name in names[:SHOWN_COLUMNS])
-    return shown + (", ..." if len(names) > SHOWN_COLUMNS else "")
-
-
-def _value(value: str | None) -> str:
-    if value is None:
-        return "NULL"
-    return value if len(value) <= SHOWN_VALUE else value[: SHOWN_VALUE - 3] + "..."
-
-
-def _side_by_side(conflict: Conflict) -> Any:
-    names = list(dict.fromkeys([*(conflict.main or {}), *(conflict.base or {}), *(conflict.backup or {})]))
-    rows = [
-        (
-            "*" if name in conflict.changed_columns else "",
-            name,
-            *("(no row)" if image is None else _value(image.get(name)) for image in _images(conflict)),
-        )
-        for name in names
-    ]
-    title = f"{conflict.entity} {conflict.entity_id}: {conflict.type}, version {conflict.version}"
-    if conflict.error:
-        title = f"{title}: {conflict.error}"
-    return console.table("", "column", "MAIN", "base", "BACKUP", rows=rows, title=title)
-
-
-def _images(conflict: Conflict) -> tuple[Image | None, Image | None, Image | None]:
-    return conflict.main, conflict.base, conflict.backup
+def _counted(groups: Conflicts) -> list[dict[str, str | int]]:
+    counts: dict[tuple[str, str], int] = {}
+    for (entity, _), kind in groups.records.items():
+        counts[entity, kind] = counts.get((entity, kind), 0) + 1
+    most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [{"entity": entity, "type": kind, "count": count} for (entity, kind), count in most_first]
