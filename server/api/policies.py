@@ -7,6 +7,7 @@ from pydantic import Field
 from cdc import config
 from cdc.model import Policy, Side
 from cdc.policy import MANUAL, PolicyRule, parse_policy
+from cdc.policy_check import check_policy
 from cdc.session import Connection
 from server.api.problem import Problem
 from server.api.route import Body, Call, Document, Reply, Route, Routes, Text
@@ -68,6 +69,7 @@ async def set_policy(call: Call) -> PolicyDocument:
     rule = parse_policy(text, wanted.columns, wanted.function)
     async with call.context.pools.connection(Side.MAIN) as main:
         await require_captured(main, entity)
+        await check_policy(main, entity, rule)
         await config.set_policy(main, entity, rule, call.identity.actor)
     return PolicyDocument.of(rule)
 
