@@ -9,23 +9,22 @@ from typing import Final
 import asyncpg
 
 from cdc import records
-from cdc.change import Batch, CapturedTable, Change
+from cdc.change import Batch, Change
 from cdc.errors import PositionBusy, PositionMoved
-from cdc.execution import Execution, NotUniform, Prepared
+from cdc.execution import Execution, NotUniform
 from cdc.faults import Blame, judge
-from cdc.fit import check_fit
-from cdc.former import read_former
 from cdc.locks import contended
-from cdc.model import Entity, Op, Side
+from cdc.model import Entity, Side
 from cdc.patience import GrownOld
 from cdc.policy import PolicyRule
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken
 from cdc.residue import Outcome
-from cdc.shape import Shapes, TableShape
+from cdc.shape import TableShape
+from cdc.tables import Tables
 from cdc.target import LOCK_TIMEOUT_MS, Target, check_marks
-from cdc.truncate import Truncated, deletes, prepare, truncate
+from cdc.truncate import deletes, truncate
 from cdc.workset import Part, Run, runs
 from triggers.statements import statement
 
@@ -48,17 +47,15 @@ class Applier:
     ) -> None:
         """Take the target's session, the link's source side and reader, and the look-up of policies.
 
-        `held` are tables, in the contract's form, that wait for their schema: their changes are passed over.
         `paged` is set while a window is applied in parts, `provisional` while there are more of them to come.
         """
         self.target = target
         self.source = source
         self.reader = reader
-        self.held: set[str] = set()
+        self.tables = Tables(target, source, reader)
         self.policy = policy
         self._live = True
         self.provisional = self.paged = False
-        self._known: Shapes | None = None
 
     async def advance(
         self, before: Position, after: Position, changes: int, shapes: Sequence[TableShape] = ()
@@ -111,26 +108,11 @@ class Applier:
         """Make the mappings that changes need, before a transaction begins.
 
         Raises:
-            SchemaMismatch: the target has no such table, or no key like the source's.
+            SchemaMismatch: the target has no such table, or no key like the source's, or cannot hold a value.
         """
         self.target.patience_s = LOCK_TIMEOUT_MS / 1000
         self.provisional = self.paged = False
-        if self._known is not self.reader.shapes:
-            await self._learn_former()
-        parts: dict[tuple[int, tuple[str, ...]], list[Change]] = {}
-        for change in changes:
-            if self._is_held(change):
-                continue
-            if change.op is not Op.TRUNCATE:
-                parts.setdefault((change.table_id, change.columns), []).append(change)
-        for truncated in self._truncated(c for c in changes if c.op is Op.TRUNCATE and not self._is_held(c)):
-            await prepare(self.target, truncated)
-        for (table_id, columns), part in parts.items():
-            table = self._table(table_id)
-            if table is not None:
-                mapping = await self.target.mapping(table.entity, columns, table.key_columns)
-                former = self.target.former.get(str(table.entity))
-                check_fit(mapping, self.reader.shapes.get(table.entity), former, part)
+        await self.tables.prepare(changes)
 
     async def apply(self, before: Position, batch: Batch) -> Outcome:
         """Apply a batch whole and as sets, or not at all.
@@ -142,7 +124,8 @@ class Applier:
         """
 
         async def work(*, uniform: bool) -> Outcome:
-            await self.advance(before, batch.after, len(batch.changes), self.written(batch.changes))
+            shapes = self.tables.written(change.table_id for change in batch.changes)
+            await self.advance(before, batch.after, len(batch.changes), shapes)
             return await self.apply_changes(batch.changes, uniform=uniform)
 
         return await self._begin_anew(work)
@@ -187,7 +170,7 @@ class Applier:
         Raises:
             NotUniform: with `uniform`, something was not as expected; the transaction is to be given up.
         """
-        wanted = (change for change in changes if not self._is_held(change))
+        wanted = (change for change in changes if not self.tables.is_held(change))
         live = self._live and not ignore_live
         return await self._apply_runs(runs(wanted), live=live, uniform=uniform, locked=ignore_live)
 
@@ -197,14 +180,16 @@ class Applier:
         """Apply changes that were brought to the target beforehand; otherwise as `apply`."""
 
         async def work(*, uniform: bool) -> Outcome:
-            await self.advance(before, after, changes, self._shapes(part.table_id for part in parts))
+            await self.advance(before, after, changes, self.tables.written(part.table_id for part in parts))
             return await self._apply_runs([Run(tables=parts)], live=self._live, uniform=uniform)
 
         return await self._begin_anew(work)
 
     async def deletes(self, change: Change) -> list[Change]:
         """A TRUNCATE that cannot be carried out at once as deletes, inside the open transaction."""
-        return [delete for item in self._truncated([change]) for delete in await deletes(self.target, item)]
+        return [
+            delete for item in self.tables.truncated([change]) for delete in await deletes(self.target, item)
+        ]
 
     async def _apply_runs(
         self, found: Sequence[Run], *, live: bool, uniform: bool, locked: bool = False
@@ -212,12 +197,11 @@ class Applier:
         outcome = Outcome()
         for run in found:
             if run.truncated:
-                items = self._truncated(run.truncated)
+                items = self.tables.truncated(run.truncated)
                 outcome += await truncate(self.target, self.source, items)
                 outcome += await self._compare_entries({item.table.entity for item in items})
                 continue
             held = live or bool(outcome.conflicts or outcome.deferred)
-            prepared = [item for part in run.tables if (item := self._prepared(part)) is not None]
             work = Execution(
                 self.target,
                 self.source,
@@ -228,7 +212,7 @@ class Applier:
                 paged=self.paged,
                 provisional=self.provisional,
             )
-            outcome += await work.run(prepared)
+            outcome += await work.run(self.tables.prepared(run.tables))
         return outcome
 
     async def _compare_entries(self, truncated: Iterable[Entity]) -> Outcome:
@@ -240,52 +224,6 @@ class Applier:
             await records.recheck(self.target.connection, entity, ids, "in conflict when it was truncated")
             found += len(ids)
         return Outcome(rechecks=found)
-
-    def written(self, changes: Iterable[Change]) -> list[TableShape]:
-        """The target's tables that changes will be written to."""
-        return self._shapes({change.table_id for change in changes})
-
-    def _shapes(self, table_ids: Iterable[int]) -> list[TableShape]:
-        found = []
-        for table in map(self.reader.known, table_ids):
-            shape = self.target.shapes.get(table.entity) if table is not None else None
-            if shape is not None and str(shape.entity) not in self.held:
-                found.append(shape)
-        return found
-
-    def _table(self, table_id: int) -> CapturedTable | None:
-        """The table behind a number; None where both sides have dropped it: there is nothing to keep equal."""
-        table = self.reader.known(table_id)
-        if table is None or (
-            table.entity not in self.reader.shapes and table.entity not in self.target.shapes
-        ):
-            return None
-        return table
-
-    async def refresh(self) -> None:
-        """Read anew what both sides' tables look like, and what the source's columns were called."""
-        await self.target.refresh()
-        await self.reader.read_tables()
-        await self._learn_former()
-
-    async def _learn_former(self) -> None:
-        main = self.reader.connection if self.source is Side.MAIN else self.target.connection
-        self._known = self.reader.shapes
-        self.target.learn(await read_former(main, self.source), self.reader.shapes)
-
-    def _is_held(self, change: Change) -> bool:
-        table = self.reader.known(change.table_id) if self.held else None
-        return table is not None and str(table.entity) in self.held
-
-    def _truncated(self, changes: Iterable[Change]) -> list[Truncated]:
-        known = ((change, self._table(change.table_id)) for change in changes)
-        return [Truncated(change, table) for change, table in known if table is not None]
-
-    def _prepared(self, part: Part) -> Prepared | None:
-        table = self._table(part.table_id)
-        if table is None:
-            return None
-        return Prepared(part, table, self.target.mapped(table.entity, part.columns))
 
 
 def splits(error: Exception, *, refreshed: bool = False) -> bool:

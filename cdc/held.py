@@ -24,7 +24,7 @@ RETRY_S: Final = 2.0
 async def load(applier: Applier) -> None:
     """Learn which tables are held, after a connect."""
     rows = await applier.target.connection.fetch(statement("held_list", "cdc"), applier.source)
-    applier.held = {row["entity"] for row in rows}
+    applier.tables.held = {row["entity"] for row in rows}
 
 
 async def hold(applier: Applier, mismatch: SchemaMismatch) -> None:
@@ -32,7 +32,7 @@ async def hold(applier: Applier, mismatch: SchemaMismatch) -> None:
     await applier.target.connection.execute(
         statement("held_begin", "cdc"), applier.source, mismatch.entity, str(mismatch)
     )
-    applier.held.add(mismatch.entity)
+    applier.tables.held.add(mismatch.entity)
 
 
 async def release(applier: Applier, link: Position) -> Outcome:
@@ -47,7 +47,7 @@ async def release(applier: Applier, link: Position) -> Outcome:
     """
     if link.window_to is not None:
         return Outcome()
-    await applier.refresh()
+    await applier.tables.refresh()
     outcome = Outcome()
     for row in await applier.target.connection.fetch(statement("held_list", "cdc"), applier.source):
         entity = row["entity"]
@@ -55,18 +55,18 @@ async def release(applier: Applier, link: Position) -> Outcome:
         reached = Position(
             row["epoch"], Seen.parse(row["seen"]), Seen.parse(to) if to else None, row["last_seq"]
         )
-        applier.held.discard(entity)
+        applier.tables.held.discard(entity)
         try:
             outcome += await _catch_up(applier, entity, reached, link.seen)
         except SchemaMismatch as mismatch:
             await hold(applier, mismatch)
         except asyncpg.PostgresError as error:
-            applier.held.add(entity)
+            applier.tables.held.add(entity)
             # Altered or locked at this moment; it is tried again.
             if judge(error.sqlstate).blame not in {Blame.SHAPE, Blame.LOCK}:
                 raise
         except BaseException:
-            applier.held.add(entity)
+            applier.tables.held.add(entity)
             raise
     return outcome
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import LiteralString
 
+from cdc.fields import image_field
 from cdc.model import Op
-from cdc.pieces import image_field
 from cdc.reference_checks import array
 from cdc.unique_checks import UniqueChecks
 from triggers.identifiers import Composed, fragment, identifier, joined

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import LiteralString
 
 from cdc.errors import SchemaMismatch
+from cdc.fields import as_value, image_field
 from cdc.model import Entity
 from cdc.shape import Column, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, type_name
@@ -233,25 +234,3 @@ class Pieces:
 
     def _render(self, name: str, wanted: Sequence[str], **more: Composed) -> str:
         return render(name, "cdc", **{part: self._parts[part] for part in wanted}, **more)
-
-
-def as_value(text: Composed, column: Column | None) -> Composed:
-    """A text as a value of a column's type; as it is where there is no column.
-
-    Where text has a cast function to the type ('-'::regclass is a value, '-'::text::regclass is an error) the text
-    is read as the one element of an array, which always goes by the type's input function.
-    """
-    if column is None:
-        return fragment("{text}::text", text=text)
-    if not column.converts:
-        return fragment("{text}::{type}", text=text, type=column.base_type)
-    return fragment(
-        r"""((E'{"' || replace(replace({text}, E'\\', E'\\\\'), '"', E'\\"') || '"}')::{type}[])[1]""",
-        text=text,
-        type=column.base_type,
-    )
-
-
-def image_field(place: int) -> str:
-    """The name of an image's field by its place, from 0."""
-    return f"f{place}"

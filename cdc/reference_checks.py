@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdc.pieces import Pieces, image_field
+from cdc.fields import image_field
+from cdc.pieces import Pieces
 from cdc.shape import ForeignKey
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified
 from triggers.statements import render

@@ -49,18 +49,18 @@ async def retry_deferred(applier: Applier) -> Outcome:
             async with applier.careful(), applier.target.connection.transaction():
                 return await _retry_due(applier, fitting, waiting)
     except ShapeMoved:
-        await applier.refresh()
+        await applier.tables.refresh()
     except asyncpg.PostgresError as error:
         if judge(error.sqlstate).blame is not Blame.SHAPE:
             raise
-        await applier.refresh()
+        await applier.tables.refresh()
     return Outcome()
 
 
 async def _due(applier: Applier) -> list[asyncpg.Record]:
     """Entries whose time has come; those of held tables wait with them."""
     rows: list[asyncpg.Record] = await applier.target.connection.fetch(
-        statement("deferred_due", "cdc"), applier.source, LIMIT, list(applier.held)
+        statement("deferred_due", "cdc"), applier.source, LIMIT, list(applier.tables.held)
     )
     return rows
 
@@ -125,7 +125,7 @@ class _Mixed(Exception):
 async def next_retry(applier: Applier) -> float | None:
     """Seconds until an entry is due, None when there is none to try again."""
     found: float | None = await applier.target.connection.fetchval(
-        statement("deferred_next", "cdc"), applier.source, list(applier.held)
+        statement("deferred_next", "cdc"), applier.source, list(applier.tables.held)
     )
     return found
 

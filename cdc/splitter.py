@@ -29,7 +29,8 @@ async def apply_split(applier: Applier, before: Position, batch: Batch, *, refre
         asyncpg.PostgresError: an error that no single row is to blame for; nothing was applied.
     """
     async with applier.careful(), applier.target.connection.transaction():
-        await applier.advance(before, batch.after, len(batch.changes), applier.written(batch.changes))
+        shapes = applier.tables.written(change.table_id for change in batch.changes)
+        await applier.advance(before, batch.after, len(batch.changes), shapes)
         applier.expect_live()
         return await halve(applier, batch.changes, refreshed=refreshed)
 

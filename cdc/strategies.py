@@ -8,9 +8,9 @@ from typing import Final
 import asyncpg
 
 from cdc.faults import Blame, judge
+from cdc.fields import as_value
 from cdc.merge import Question
 from cdc.model import Image, Side
-from cdc.pieces import as_value
 from cdc.policy import Strategy
 from cdc.session import Connection
 from cdc.shape import Column, TableShape

@@ -10,12 +10,12 @@ import asyncpg
 from cdc.catalog import read_shapes
 from cdc.definition import renamed
 from cdc.errors import PositionBusy, SchemaMismatch
+from cdc.fields import image_field
 from cdc.former import Former
 from cdc.mapping import Mapping
 from cdc.model import Entity
 from cdc.obstacles import check_writable
 from cdc.patience import LONGEST_WAIT_MS, Patience, read_patience
-from cdc.pieces import image_field
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified

@@ -121,8 +121,10 @@ class World:
             seen,
         )
         link = self.synced.engine.links[side]
-        assert link.position is not None
-        link.position = link._stored = Position(link.position.epoch, Seen.parse(seen))
+        crossing = link._crossing
+        assert crossing is not None
+        position = Position(crossing.position.epoch, Seen.parse(seen))
+        link.position = crossing.position = crossing.stored = position
 
     async def write(self, side: Side, operations: Sequence[Operation], *, end: str) -> None:
         """A transaction of some operations, ended by commit or rollback, or left open with the sleeper."""

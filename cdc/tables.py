@@ -1,0 +1,102 @@
+"""The tables that changes belong to, as both ends of a link know them, and what applying to them needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cdc.change import CapturedTable, Change
+from cdc.execution import Prepared
+from cdc.fit import check_fit
+from cdc.former import read_former
+from cdc.model import Op, Side
+from cdc.reader import Reader
+from cdc.shape import Shapes, TableShape
+from cdc.target import Target
+from cdc.truncate import Truncated, prepare
+from cdc.workset import Part
+
+
+class Tables:
+    """A link's tables. `held` are those, in the contract's form, that wait: their changes are passed over."""
+
+    def __init__(self, target: Target, source: Side, reader: Reader) -> None:
+        """Take the target's session, and the source's side and reader."""
+        self.held: set[str] = set()
+        self._target = target
+        self._source = source
+        self._reader = reader
+        self._known: Shapes | None = None
+
+    async def prepare(self, changes: Sequence[Change]) -> None:
+        """Make the mappings that changes need, before a transaction begins.
+
+        Raises:
+            SchemaMismatch: the target has no such table, or no key like the source's, or cannot hold a value.
+        """
+        if self._known is not self._reader.shapes:
+            await self._learn_former()
+        parts: dict[tuple[int, tuple[str, ...]], list[Change]] = {}
+        wanted = [change for change in changes if not self.is_held(change)]
+        for change in wanted:
+            if change.op is not Op.TRUNCATE:
+                parts.setdefault((change.table_id, change.columns), []).append(change)
+        for truncated in self.truncated(change for change in wanted if change.op is Op.TRUNCATE):
+            await prepare(self._target, truncated)
+        for (table_id, columns), part in parts.items():
+            table = self._table(table_id)
+            if table is not None:
+                mapping = await self._target.mapping(table.entity, columns, table.key_columns)
+                former = self._target.former.get(str(table.entity))
+                check_fit(mapping, self._reader.shapes.get(table.entity), former, part)
+
+    def is_held(self, change: Change) -> bool:
+        """Whether a change's table waits."""
+        table = self._reader.known(change.table_id) if self.held else None
+        return table is not None and str(table.entity) in self.held
+
+    def written(self, table_ids: Iterable[int]) -> list[TableShape]:
+        """The target's tables that changes will be written to."""
+        found = []
+        for table in map(self._reader.known, set(table_ids)):
+            shape = self._target.shapes.get(table.entity) if table is not None else None
+            if shape is not None and str(shape.entity) not in self.held:
+                found.append(shape)
+        return found
+
+    def truncated(self, changes: Iterable[Change]) -> list[Truncated]:
+        """TRUNCATEs with their tables."""
+        known = ((change, self._table(change.table_id)) for change in changes)
+        return [Truncated(change, table) for change, table in known if table is not None]
+
+    def prepared(self, parts: Iterable[Part]) -> list[Prepared]:
+        """Parts of a run with the mappings that `prepare` made.
+
+        Raises:
+            KeyError: it did not.
+        """
+        known = ((part, self._table(part.table_id)) for part in parts)
+        return [
+            Prepared(part, table, self._target.mapped(table.entity, part.columns))
+            for part, table in known
+            if table is not None
+        ]
+
+    async def refresh(self) -> None:
+        """Read anew what both sides' tables look like, and what the source's columns were called."""
+        await self._target.refresh()
+        await self._reader.read_tables()
+        await self._learn_former()
+
+    async def _learn_former(self) -> None:
+        main = self._reader.connection if self._source is Side.MAIN else self._target.connection
+        self._known = self._reader.shapes
+        self._target.learn(await read_former(main, self._source), self._reader.shapes)
+
+    def _table(self, table_id: int) -> CapturedTable | None:
+        """The table behind a number; None where both sides have dropped it: there is nothing to keep equal."""
+        table = self._reader.known(table_id)
+        if table is None or (
+            table.entity not in self._reader.shapes and table.entity not in self._target.shapes
+        ):
+            return None
+        return table
