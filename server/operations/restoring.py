@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from cdc.snapshot.history import Ending, Status
 from cdc.snapshot.plan import Counts
@@ -12,6 +12,9 @@ from server.operations.request import RestoreRequest
 from server.operations.run import Run
 from server.operations.workshop import Workshop
 from server.operations.writing import save, told
+
+SAMPLES: Final = 5
+"""Records of each table that a preview names."""
 
 
 async def restored(shop: Workshop, run: Run, name: str, request: RestoreRequest) -> Ending:
@@ -27,10 +30,19 @@ async def restored(shop: Workshop, run: Run, name: str, request: RestoreRequest)
             name,
             shop.databases.endpoint(request.target),
             tables=request.tables,
+            samples=SAMPLES,
             key=shop.key,
             progress=lambda progress: told(run, progress),
         )
-        detail = {"tables": _counts(plan.tables), "notes": list(plan.notes), "creates": plan.creates}
+        detail = {
+            "tables": _counts(plan.tables),
+            "notes": list(plan.notes),
+            "creates": plan.creates,
+            "samples": {
+                entity: [{"kind": each.kind, "entityId": each.entity_id} for each in found]
+                for entity, found in plan.samples.items()
+            },
+        }
         return Ending(Status.COMPLETED, filepath=filepath, detail=detail)
     saved = await save(shop, run, request.target)
     done = await restore(
