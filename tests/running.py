@@ -40,10 +40,14 @@ class Ended:
 
 @dataclass(slots=True)
 class Shell:
-    """Runs `python -m server` in a folder with these variables, and no others of ours."""
+    """Runs `python -m server` in a folder with these variables, and no others of ours.
+
+    `open_files` limits how many files and connections a process may have.
+    """
 
     folder: Path
     variables: Mapping[str, str]
+    open_files: int | None = None
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
@@ -51,7 +55,9 @@ class Shell:
         return {**kept, "PYTHONPATH": root, "JWT_SECRET": JWT_SECRET, **self.variables, **more}
 
     async def start(self, *arguments: str, **variables: str) -> asyncio.subprocess.Process:
+        limits = ("sh", "-c", 'ulimit -n "$0" && exec "$@"', str(self.open_files)) if self.open_files else ()
         return await asyncio.create_subprocess_exec(
+            *limits,
             sys.executable,
             "-m",
             "server",
