@@ -1,30 +1,71 @@
-"""A snapshot's rows, table by table, as COPY takes them."""
+"""A snapshot's rows, table by table, as COPY takes them, read ahead of the server that takes them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
 
-from cdc.snapshot import rows
-from cdc.snapshot.format import TableHead
+from cdc.model import Entity
+from cdc.snapshot.format import Footer, TableHead
 from cdc.snapshot.reading import Rows, SnapshotReader
+from cdc.snapshot.rows import to_copy
+
+_AHEAD: Final = 3
+"""At most so many pieces, about a MiB each, wait for the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    table: TableHead
+    text: bytes
+    count: int
 
 
 class Feed:
-    """One pass over a file. `tables` says whose rows come next, `chunks` gives them; what is not taken is skipped."""
+    """One pass over a file; use as `async with`.
 
-    def __init__(self, reader: SnapshotReader, moved: Callable[[TableHead, int], None]) -> None:
-        """Take a reader at its start, and who is told of a table's rows as they are handed on."""
-        self._rows = reader.rows()
+    `tables` says whose rows come next, `chunks` gives them. What is not taken is skipped.
+    """
+
+    def __init__(
+        self, reader: SnapshotReader, wanted: Collection[Entity], moved: Callable[[TableHead, int], None]
+    ) -> None:
+        """Take a reader at its start, the tables wanted, and who is told of rows as they are handed on."""
+        self._reader = reader
+        self._wanted = wanted
         self._moved = moved
-        self._next: Rows | None = None
+        self._queue: asyncio.Queue[_Piece | BaseException | None] = asyncio.Queue(_AHEAD)
+        self._next: _Piece | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin to read."""
+        self._task = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    @property
+    def footer(self) -> Footer:
+        """What the file says of its tables; there once `tables` has ended."""
+        return self._reader.footer
 
     async def tables(self) -> AsyncIterator[TableHead]:
-        """The tables in the order of the file; each once the rows of the one before have been taken or skipped.
+        """The wanted tables in the order of the file; each once the rows of the one before are taken or skipped.
 
         Raises:
             SnapshotDamaged: the file is not as it was written; also where only its end shows that.
         """
-        self._next = await anext(self._rows, None)
+        await self._advance()
         while self._next is not None:
             table = self._next.table
             yield table
@@ -39,6 +80,28 @@ class Feed:
         """
         while self._next is not None and self._next.table is table:
             if self._next.count:
-                yield rows.to_copy(self._next.lines, len(table.columns))
+                yield self._next.text
                 self._moved(table, self._next.count)
-            self._next = await anext(self._rows, None)
+            await self._advance()
+
+    async def _advance(self) -> None:
+        found = await self._queue.get()
+        if isinstance(found, BaseException):
+            raise found
+        self._next = found
+
+    async def _read(self) -> None:
+        """Read and convert while the server works on what was read before."""
+        try:
+            async for rows in self._reader.rows():
+                if rows.table.name in self._wanted:
+                    await self._queue.put(await asyncio.to_thread(_piece, rows))
+        except Exception as error:  # noqa: BLE001 - raised where the rows are taken
+            await self._queue.put(error)
+        else:
+            await self._queue.put(None)
+
+
+def _piece(rows: Rows) -> _Piece:
+    text = to_copy(rows.lines, len(rows.table.columns)) if rows.count else b""
+    return _Piece(rows.table, text, rows.count)

@@ -53,7 +53,6 @@ async def compare(connection: Connection, staged: Sequence[Staged], samples: int
 
 async def _difference(connection: Connection, one: Staged) -> Counts:
     """List the rows that differ, seen from the table: `h` are its own, `o` the file's."""
-    await connection.execute(_sql(one, "file_hashes"))
     await connection.execute(one.difference.sql("_difference"))
     row = await connection.fetchrow(one.difference.sql("_count"))
     if row is None:

@@ -75,7 +75,15 @@ async def restore_test(
     async with scratch as endpoint:
         try:
             done = await restore(
-                store, name, endpoint, endpoint, propagate=False, by="trial", key=key, progress=progress
+                store,
+                name,
+                endpoint,
+                endpoint,
+                propagate=False,
+                by="trial",
+                proof=True,
+                key=key,
+                progress=progress,
             )
         except (SnapshotForeign, SnapshotDamaged) as error:
             return TrialOutcome("FAILED", str(error))

@@ -40,20 +40,21 @@ def _escaped(found: re.Match[bytes]) -> bytes:
 
 
 def to_copy(lines: bytes, columns: int) -> bytes:
-    """Turn lines of a snapshot file into COPY's text form.
+    """Turn lines of a snapshot file into what COPY reads as text. Quotes stay escaped, which it takes for quotes.
 
     Args:
         lines: whole lines as they stand in the file, at least one; the last may lack its comma.
         columns: how many columns they have.
     """
-    count = lines.count(b"\n")
     if not columns:
-        return b"\n" * count
+        return b"\n" * lines.count(b"\n")
     if not lines.endswith(b",\n"):
         lines = lines[:-1] + b",\n"
-    lines = lines.replace(b"\tnull", b'\t"\\N"')
-    lines = (b"\n" + lines).replace(b"\n[null", b'\n["\\N"')
-    text = lines[3:-4].replace(b'",\t"', b"\t").replace(b'"],\n["', b"\n").replace(b'\\"', b'"')
+    if b"\tnull" in lines:
+        lines = lines.replace(b"\tnull", b'\t"\\N"')
+    if b"[null" in lines:
+        lines = (b"\n" + lines).replace(b"\n[null", b'\n["\\N"')[1:]
+    text = lines[2:-4].replace(b'",\t"', b"\t").replace(b'"],\n["', b"\n")
     if b"\\u00" in text:
         text = _JSON_ODD.sub(_unescaped, text)
     return text + b"\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from cdc.comparison import Digest, digest
+from cdc.comparison import Digest
 from cdc.difference import Difference
 from cdc.model import Entity
 from cdc.session import UNREACHABLE, Connection
@@ -64,9 +64,7 @@ async def stage_all(connection: Connection, feed: Feed, shapes: Mapping[Entity, 
     """
     places: list[tuple[TableHead, TablePair, tuple[str, str]]] = []
     async for table in feed.tables():
-        shape = shapes.get(table.name)
-        if shape is None:
-            continue
+        shape = shapes[table.name]
         place = ("pg_temp", f"cdc_file_{len(places)}")
         places.append((table, pair_of(table, shape), place))
         async with connection.transaction():
@@ -75,8 +73,11 @@ async def stage_all(connection: Connection, feed: Feed, shapes: Mapping[Entity, 
     staged = []
     for number, (table, pair, place) in enumerate(places):
         difference = Difference(pair, number)
-        held = await digest(connection, difference, qualified(*place))
-        staged.append(Staged(table, difference, place, held))
+        await connection.execute(difference.sql("file_hashes", PACKAGE, file=qualified(*place)))
+        row = await connection.fetchrow(difference.sql("file_digest", PACKAGE))
+        if row is None:
+            raise LookupError("an aggregate gave no row")
+        staged.append(Staged(table, difference, place, Digest(row["rows"], row["hash"])))
     return staged
 
 
