@@ -7,7 +7,7 @@ policy changes. All of it happens beside the links, which never wait for a polic
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from cdc.conflicts import get_conflict
@@ -18,6 +18,8 @@ from cdc.model import Entity, Resolution, Side
 from cdc.policy import PolicyRule
 from cdc.resolve import Resolver
 from cdc.session import Endpoint
+from cdc.target import Target
+from cdc.unfinished import unfinished
 from triggers.statements import statement
 
 LIMIT: Final = 500
@@ -42,18 +44,28 @@ class Arbiter:
             await resolver.__aexit__()
         await self._functions.close()
 
-    async def step(self, entities: Iterable[Entity]) -> int:
-        """Ask the policies of some tables about what they were not asked yet. Returns how many were decided.
+    async def step(self, targets: Mapping[Side, Target]) -> int:
+        """Ask tables' policies about what they were not asked yet, and complete what was decided by halves.
+
+        Args:
+            targets: sessions of somebody else, for looking whether there is anything to do.
+
+        Returns:
+            How many records were decided.
 
         Raises:
             ConnectivityError: a side cannot be reached.
         """
-        rules = {str(each): rule for each in entities if (rule := self._policy(each)).decides}
+        decided = 0
+        for target in targets.values():
+            if await unfinished(target):
+                decided += await (await self._open()).finish()
+        shapes = targets[Side.MAIN].shapes
+        rules = {str(each): rule for each in shapes if (rule := self._policy(each)).decides}
         if not rules:
-            return 0
+            return decided
         resolver = await self._open()
         asked = await self._unasked(resolver, rules)
-        decided = 0
         for entity, ids in asked.items():
             decided += await self._decide(resolver, entity, rules[entity], ids)
         return decided

@@ -86,8 +86,7 @@ class Referee:
         """
         try:
             waiting, opened = await self._watch.step(self._targets, look=look), 0
-            tables = list(self._targets[Side.MAIN].shapes)
-            opened += await self._arbiter.step(tables)
+            opened += await self._arbiter.step(self._targets)
             for side in Side:
                 result = await self._step(side)
                 waiting, opened = waiting + result.waiting, opened + len(result.opened)

@@ -16,8 +16,9 @@ from typing import Final, Self
 import asyncpg
 
 from cdc import config
-from cdc.cases import Table, lock_positions, named, open_cases, prepare_table
+from cdc.cases import named, prepare_table
 from cdc.conflicts import Conflict, Cursor, Filter, get_conflict, list_conflicts
+from cdc.deciding import Settled, decide
 from cdc.decision import Decision, Outcome
 from cdc.errors import (
     CdcError,
@@ -31,11 +32,10 @@ from cdc.faults import Blame, judge
 from cdc.model import Resolution, Side
 from cdc.policy import PolicyRule
 from cdc.reader import Reader
-from cdc.rulings import rule
 from cdc.session import Connection, Endpoint, connect
-from cdc.settlement import close, commits_first, write
 from cdc.target import ShapeMoved, Target
-from triggers.statements import statement
+from cdc.unfinished import finish
+from cdc.unfinished import unfinished as left_unfinished
 
 LOCK_TIMEOUT_MS: Final = 5_000
 TRIES: Final = 40
@@ -51,13 +51,6 @@ class Bulk:
 
     resolved: int = 0
     refused: dict[tuple[str, str], CdcError] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Settled:
-    outcomes: list[Outcome] = field(default_factory=list)
-    refused: dict[str, CdcError] = field(default_factory=dict)
-    busy: list[str] = field(default_factory=list)
 
 
 class Resolver:
@@ -154,32 +147,19 @@ class Resolver:
                 return bulk
 
     async def resolve_all(
-        self,
-        entity: str,
-        decisions: Sequence[Decision],
-        *,
-        live: bool = True,
-        policy: PolicyRule | None = None,
-    ) -> _Settled:
+        self, entity: str, decisions: Sequence[Decision], *, policy: PolicyRule | None = None
+    ) -> Settled:
         """Carry out decisions on records of one table; each stands for itself.
 
         Args:
             entity: the table, in the contract's form.
             decisions: at most one per record.
-            live: refuse those without an open conflict.
             policy: the table's; None takes what is kept on MAIN.
         """
-        total = _Settled()
+        total = Settled()
         left = {decision.entity_id: decision for decision in decisions}
         for attempt in range(1, TRIES + 1):
-            try:
-                settled = await self._try(entity, list(left.values()), live=live, policy=policy)
-            except (PositionBusy, ShapeMoved, asyncpg.PostgresError) as error:
-                if isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame is Blame.LINK:
-                    raise
-                if isinstance(error, ShapeMoved | asyncpg.PostgresError):
-                    await self._refresh()
-                settled = _Settled(busy=list(left))
+            settled = await self._try(entity, list(left.values()), policy)
             total.outcomes += settled.outcomes
             total.refused |= settled.refused
             left = {each: left[each] for each in settled.busy}
@@ -193,6 +173,32 @@ class Resolver:
             )
         return total
 
+    async def _try(self, entity: str, decisions: Sequence[Decision], policy: PolicyRule | None) -> Settled:
+        try:
+            rule = policy or (await config.read(self._targets[Side.MAIN].connection)).policy(entity)
+            return await decide(self._targets, self._readers, entity, decisions, rule)
+        except PositionBusy:
+            pass
+        except ShapeMoved:
+            await self._refresh()
+        except asyncpg.PostgresError as error:
+            match judge(error.sqlstate).blame:
+                case Blame.LINK:
+                    raise
+                case Blame.ROW if len(decisions) == 1:
+                    refused = ResolutionRefused(f"{entity} {decisions[0].entity_id}: {error}")
+                    return Settled(refused={decisions[0].entity_id: refused})
+                case Blame.ROW:
+                    middle = len(decisions) // 2
+                    halves = decisions[:middle], decisions[middle:]
+                    first, second = [await self._try(entity, half, policy) for half in halves]
+                    return first + second
+                case Blame.SHAPE:
+                    await self._refresh()
+                case Blame.LOCK:
+                    pass
+        return Settled(busy=[decision.entity_id for decision in decisions])
+
     async def _named(self, decision: Decision) -> str:
         try:
             table = await prepare_table(self._targets, self._readers, decision.entity)
@@ -200,62 +206,18 @@ class Resolver:
             return decision.entity_id  # it is refused in its turn
         return await named(self._targets[Side.MAIN], table, decision.entity_id)
 
-    async def _try(
-        self, entity: str, decisions: Sequence[Decision], *, live: bool, policy: PolicyRule | None
-    ) -> _Settled:
-        try:
-            table = await prepare_table(self._targets, self._readers, entity)
-        except LookupError as error:
-            raise ConflictNotFound(
-                f"no table {entity} is synced", hint="`cdc conflicts` lists what can be resolved"
-            ) from error
-        except SchemaMismatch as error:
-            raise ResolutionRefused(str(error), hint=error.hint) from error
-        policy = policy or (await config.read(self._targets[Side.MAIN].connection)).policy(entity)
-        transactions = {side: each.transaction() for side, each in self.connections.items()}
-        started: list[Side] = []
-        try:
-            for side, transaction in transactions.items():
-                await transaction.start()
-                started.append(side)
-            settled, unfinished, first = await self._settle(table, policy, decisions, live=live)
-        except BaseException:
-            for side in started:
-                if not self._targets[side].connection.is_closed():
-                    await transactions[side].rollback()
-            raise
-        await transactions[first].commit()
-        await transactions[first.other].commit()
-        if unfinished:
-            sql = statement("sync_state_finished", "cdc")
-            await self._targets[first].connection.execute(sql, entity, unfinished)
-        return settled
-
-    async def _settle(
-        self, table: Table, policy: PolicyRule, decisions: Sequence[Decision], *, live: bool
-    ) -> tuple[_Settled, list[str], Side]:
-        applied = await lock_positions(self._targets, table)
-        by_id = {decision.entity_id: decision for decision in decisions}
-        try:
-            cases = await open_cases(self._targets, table, list(by_id), applied, live=live)
-        except ValueError as error:
-            raise ConflictNotFound(str(error), hint="`cdc conflicts` lists what can be resolved") from error
-        settled = _Settled(busy=list(dict.fromkeys(cases.busy)))
-        for each in cases.closed:
-            settled.refused[each] = ConflictNotFound(
-                f"{table.entity} {each} has no open conflict", hint="`cdc conflicts` lists the open ones"
-            )
-        rulings = await rule(self._targets, table, policy, cases, by_id)
-        done, refused = await write(self._targets, table, rulings.made)
-        settled.refused |= rulings.refused | refused
-        settled.busy += rulings.later
-        settled.outcomes = [
-            Outcome(each.decision.entity, each.case.entity_id, each.resolution, each.rows[Side.MAIN])
-            for each in done
-        ]
-        first = commits_first(done)
-        unfinished = await close(self._targets, table, cases, done, first) if done else []
-        return settled, unfinished, first
+    async def finish(self) -> int:
+        """Complete decisions that only one side has, see `cdc.unfinished`. Returns how many rows were written."""
+        written = 0
+        for side in Side:
+            for row in await left_unfinished(self._targets[side]):
+                try:
+                    written += await finish(self._targets, self._readers, side, row)
+                except ShapeMoved:
+                    await self._refresh()
+                except PositionBusy:
+                    continue
+        return written
 
     async def _page(self, wanted: Filter, after: Cursor | None) -> tuple[list[Conflict], Cursor | None]:
         main, backup = self.connections[Side.MAIN], self.connections[Side.BACKUP]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -83,7 +83,13 @@ def _refused(ruled: Ruling, error: Exception) -> ResolutionRefused:
 
 
 async def close(
-    targets: Mapping[Side, Target], table: Table, cases: Cases, done: Sequence[Ruling], first: Side
+    targets: Mapping[Side, Target],
+    table: Table,
+    cases: Cases,
+    done: Sequence[Ruling],
+    first: Side,
+    *,
+    sides: Collection[Side] = tuple(Side),
 ) -> list[str]:
     """Close the entries of decided records on both sides, inside the open transactions.
 
@@ -93,12 +99,13 @@ async def close(
         cases: what was under lock.
         done: the decisions.
         first: the side that commits first.
+        sides: where to close them.
 
     Returns:
         Records whose row the other side gets by its own commit only: they are marked unfinished on `first`.
     """
     unfinished = [each.case.entity_id for each in done if first.other in each.written]
-    for side in Side:
+    for side in sides:
         connection = targets[side].connection
         await connection.execute(
             statement("sync_state_resolve", "cdc"),

@@ -1,0 +1,89 @@
+"""Carries out decisions on some records of one table, in one transaction on each side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cdc.cases import Table, lock_positions, open_cases, prepare_table
+from cdc.decision import Decision, Outcome
+from cdc.errors import CdcError, ConflictNotFound, ResolutionRefused, SchemaMismatch
+from cdc.model import Side
+from cdc.policy import PolicyRule
+from cdc.reader import Reader
+from cdc.rulings import rule
+from cdc.settlement import close, commits_first, write
+from cdc.target import Target
+from cdc.twin import Twin
+from triggers.statements import statement
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of decisions: carried out, refused by entity id, or to be tried again (somebody was in the way)."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    refused: dict[str, CdcError] = field(default_factory=dict)
+    busy: list[str] = field(default_factory=list)
+
+    def __add__(self, other: Settled) -> Settled:
+        """Two lots of decisions together."""
+        return Settled(self.outcomes + other.outcomes, self.refused | other.refused, self.busy + other.busy)
+
+
+async def decide(
+    targets: Mapping[Side, Target],
+    readers: Mapping[Side, Reader],
+    entity: str,
+    decisions: Sequence[Decision],
+    policy: PolicyRule,
+) -> Settled:
+    """Carry out decisions on records of one table; each stands for itself.
+
+    Raises:
+        ConflictNotFound: no such table is synced.
+        ResolutionRefused: the table has no key.
+        PositionBusy: a link holds its position for too long.
+        ShapeMoved: the table has been altered.
+    """
+    try:
+        table = await prepare_table(targets, readers, entity)
+    except LookupError as error:
+        raise ConflictNotFound(
+            f"no table {entity} is synced", hint="`cdc conflicts` lists what can be resolved"
+        ) from error
+    except SchemaMismatch as error:
+        raise ResolutionRefused(str(error), hint=error.hint) from error
+    async with Twin({side: target.connection for side, target in targets.items()}) as twin:
+        settled, unfinished, twin.first = await _settle(targets, table, policy, decisions)
+    if unfinished:
+        sql = statement("sync_state_finished", "cdc")
+        await targets[twin.first].connection.execute(sql, entity, unfinished)
+    return settled
+
+
+async def _settle(
+    targets: Mapping[Side, Target], table: Table, policy: PolicyRule, decisions: Sequence[Decision]
+) -> tuple[Settled, list[str], Side]:
+    applied = await lock_positions(targets, table)
+    by_id = {decision.entity_id: decision for decision in decisions}
+    try:
+        cases = await open_cases(targets, table, list(by_id), applied)
+    except ValueError as error:
+        raise ConflictNotFound(str(error), hint="`cdc conflicts` lists what can be resolved") from error
+    settled = Settled(busy=list(dict.fromkeys(cases.busy)))
+    for each in cases.closed:
+        settled.refused[each] = ConflictNotFound(
+            f"{table.entity} {each} has no open conflict", hint="`cdc conflicts` lists the open ones"
+        )
+    rulings = await rule(targets, table, policy, cases, by_id)
+    done, refused = await write(targets, table, rulings.made)
+    settled.refused |= rulings.refused | refused
+    settled.busy += rulings.later
+    settled.outcomes = [
+        Outcome(each.decision.entity, each.case.entity_id, each.resolution, each.rows[Side.MAIN])
+        for each in done
+    ]
+    first = commits_first(done)
+    unfinished = await close(targets, table, cases, done, first) if done else []
+    return settled, unfinished, first

@@ -1,0 +1,52 @@
+"""A transaction on each side, committed one after the other: the side that is named commits first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from cdc.model import Side
+from cdc.session import Connection
+
+
+class Twin:
+    """Both transactions; use as `async with`. After an error neither side keeps anything.
+
+    Between the two commits the process may die: what the second side was to have, the first has to know.
+    """
+
+    def __init__(self, connections: Mapping[Side, Connection]) -> None:
+        """Take the sessions, neither of them in a transaction."""
+        self.first = Side.MAIN
+        self._connections = connections
+        self._transactions = {side: each.transaction() for side, each in connections.items()}
+
+    async def __aenter__(self) -> Self:
+        """Begin both."""
+        await self._transactions[Side.MAIN].start()
+        try:
+            await self._transactions[Side.BACKUP].start()
+        except BaseException:
+            await self._undo(Side.MAIN)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commit both, or undo both."""
+        if kind is not None:
+            for side in Side:
+                await self._undo(side)
+            return
+        try:
+            await self._transactions[self.first].commit()
+        except BaseException:
+            await self._undo(self.first.other)
+            raise
+        await self._transactions[self.first.other].commit()
+
+    async def _undo(self, side: Side) -> None:
+        if not self._connections[side].is_closed():
+            await self._transactions[side].rollback()
