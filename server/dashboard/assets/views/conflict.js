@@ -152,7 +152,7 @@ export class Conflict {
         item.constraint && [" The rule is ", el("code", {}, item.constraint), "."],
         item.error && el("span.muted", {}, ` ${item.error}`),
       ),
-      item.related && related(item.related),
+      item.related?.length > 0 && related(item.related),
       this.open ? null : outcome(item),
       this.newer && this.movedNotice(),
       this.error && refusal(this.error),
@@ -234,26 +234,21 @@ function outcome(item) {
   );
 }
 
-function related(row) {
-  if (typeof row !== "object") return el("p", {}, "The other row: ", el("code", {}, String(row)));
-  const entries = Array.isArray(row) ? row : [row];
-  return el(
-    "details",
-    {},
-    el("summary", {}, "The other row"),
-    entries.map((entry) =>
-      el(
-        "dl.facts",
-        {},
-        Object.entries(entry.row ?? entry).map(([name, value]) => [
-          el("dt", {}, name),
-          el(
-            "dd.mono",
+/** The rows that stand in the way. */
+function related(rows) {
+  const value = (text) => (text === null ? el("span.none", {}, "NULL") : text);
+  return rows.map(({ side, entity, entityId, row }) =>
+    el(
+      "details",
+      { "data-key": `r ${side} ${entity} ${entityId}` },
+      el("summary", {}, `In the way on ${side}: ${entity} ${entityId}`),
+      row
+        ? el(
+            "dl.facts",
             {},
-            value === null ? "NULL" : typeof value === "object" ? JSON.stringify(value) : String(value),
-          ),
-        ]),
-      ),
+            Object.entries(row).map(([name, text]) => [el("dt", {}, name), el("dd.mono", {}, value(text))]),
+          )
+        : el("p.muted", {}, "It is gone by now."),
     ),
   );
 }
