@@ -17,6 +17,9 @@ export const conflict = (key) => get(conflictPath(key));
 /** Decide one. `decision`: resolution, version, and for MERGE values. */
 export const resolve = (key, decision) => send("POST", `${conflictPath(key)}/resolve`, { body: decision });
 
+/** Decide all open ones that a filter takes: entity, type, resolution; with `preview` nothing is written. */
+export const resolveMany = (decision) => send("POST", "/backup/conflicts/resolve", { body: decision });
+
 export const snapshots = () => get("/backup/snapshots");
 const snapshotPath = (name) => `/backup/snapshots/${part(name)}`;
 export const contentOf = (name) => `${snapshotPath(name)}/content`;

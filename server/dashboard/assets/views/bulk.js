@@ -33,31 +33,8 @@ function content(own, dialog, draw) {
       el("p", { role: "status" }, `${own.done + own.left.length} of ${own.items.length}`),
       bar(own.done + own.left.length, own.items.length, "Decisions written"),
     ];
-  const choice = (resolution, title, meaning) =>
-    el(
-      "label.target",
-      {},
-      el("input", {
-        type: "radio",
-        name: "resolution",
-        checked: own.resolution === resolution,
-        onchange: () => (Object.assign(own, { resolution }), draw()),
-      }),
-      el("span", {}, el("span.strong", {}, title), el("br"), el("span.muted", {}, meaning)),
-    );
   return [
-    el(
-      "fieldset.targets",
-      {},
-      el("legend", {}, "What is to stand on both sides?"),
-      choice("MAIN", "MAIN's rows", "BACKUP's versions stay readable under the decided conflicts."),
-      choice("BACKUP", "BACKUP's rows", "MAIN's versions stay readable under the decided conflicts."),
-      choice(
-        "MERGE",
-        "Both, column by column",
-        "Each column from the side that changed it. Rows in which both changed one column stay open.",
-      ),
-    ),
+    sides(own, draw),
     own.resolution && preview(own),
     el(
       "div.actions",
@@ -74,6 +51,34 @@ function content(own, dialog, draw) {
       ),
     ),
   ];
+}
+
+/** The choice of a resolution, kept in `own`. */
+export function sides(own, draw) {
+  const choice = (resolution, title, meaning) =>
+    el(
+      "label.target",
+      {},
+      el("input", {
+        type: "radio",
+        name: "resolution",
+        checked: own.resolution === resolution,
+        onchange: () => (Object.assign(own, { resolution }), draw()),
+      }),
+      el("span", {}, el("span.strong", {}, title), el("br"), el("span.muted", {}, meaning)),
+    );
+  return el(
+    "fieldset.targets",
+    {},
+    el("legend", {}, "What is to stand on both sides?"),
+    choice("MAIN", "MAIN's rows", "BACKUP's versions stay readable under the decided conflicts."),
+    choice("BACKUP", "BACKUP's rows", "MAIN's versions stay readable under the decided conflicts."),
+    choice(
+      "MERGE",
+      "Both, column by column",
+      "Each column from the side that changed it. Rows in which both changed one column stay open.",
+    ),
+  );
 }
 
 /** What the decision means for each row. */

@@ -7,6 +7,7 @@ import { many } from "../number.js";
 import { heading, refusal } from "../parts.js";
 import * as service from "../service.js";
 import { decideMany } from "./bulk.js";
+import { decideAll } from "./bulk_all.js";
 import { Conflict } from "./conflict.js";
 import { address, filters, id, invitation, list, nothing } from "./queue.js";
 
@@ -154,10 +155,16 @@ class Queue {
   async many() {
     const chosen = this.items.filter((item) => this.marked.has(id(item)));
     const done = await decideMany(chosen);
-    if (done === null) return;
-    say(
-      `${many(done.decided, "row")} decided${done.left.length ? `, ${many(done.left.length, "row")} left open` : ""}.`,
-    );
+    if (done) await this.afterwards(done.decided, done.left.length);
+  }
+
+  async all() {
+    const done = await decideAll(this.filter);
+    if (done) await this.afterwards(done.decided, done.left);
+  }
+
+  async afterwards(decided, left) {
+    say(`${many(decided, "row")} decided${left ? `, ${many(left, "row")} left open` : ""}.`);
     this.marked.clear();
     this.page.go("conflicts");
     await this.load();

@@ -95,7 +95,7 @@ function lane(name, chart) {
           "span",
           { title: "Time from commit on one side to commit on the other" },
           "lag ",
-          el("b", {}, milliseconds(lag.p50 ?? link.lagMs)),
+          el("b", {}, milliseconds(lag.p50 ?? (link.pending ? link.lagMs : null))),
           lag.p99 !== null && lag.p99 !== undefined && [" · p99 ", el("b", {}, milliseconds(lag.p99))],
         ),
         el("span", {}, el("b", {}, count(link.pending)), " pending"),

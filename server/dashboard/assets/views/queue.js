@@ -170,5 +170,7 @@ function foot(queue) {
       { type: "button", disabled: number === 0, onclick: () => queue.many() },
       `Decide ${number || ""} …`,
     ),
+    queue.cursor &&
+      el("button.small", { type: "button", onclick: () => queue.all() }, "Decide all that match …"),
   );
 }

@@ -1,20 +1,13 @@
 // The tables: what is captured, whether both sides agree, and what happens when both change a row.
 
-import { ask, say } from "../dialog.js";
+import { say } from "../dialog.js";
 import { el } from "../element.js";
 import { count, many } from "../number.js";
 import { empty, heading, notice, number, pill, refusal, table } from "../parts.js";
 import * as service from "../service.js";
 import { state } from "../state.js";
 import { Operation, progressOf } from "./operation.js";
-
-const POLICIES = {
-  MANUAL: "ask a person",
-  MAIN_WINS: "MAIN wins",
-  BACKUP_WINS: "BACKUP wins",
-  LATEST_WINS: "the latest wins …",
-  MERGE: "merge by column",
-};
+import { POLICIES, askPolicy } from "./policy.js";
 
 /** The view of tables. */
 export function tables(page) {
@@ -29,8 +22,9 @@ export function tables(page) {
 
 class Tables {
   constructor(page) {
-    Object.assign(this, { page, error: null, operation: null, report: null });
+    Object.assign(this, { page, error: null, operation: null, report: null, policies: null });
     page.refresh();
+    this.loadPolicies();
   }
 
   async verify() {
@@ -54,68 +48,31 @@ class Tables {
     this.page.draw();
   }
 
-  async setPolicy(entity, policy, now) {
-    let column = null;
-    if (policy === "LATEST_WINS") {
-      column = await this.latestBy(entity);
-      if (!column) return this.page.draw();
-    } else if (!(await this.sure(entity, policy, now))) return this.page.draw();
+  async loadPolicies() {
     try {
-      await service.setPolicy(entity, column ? { policy, column } : { policy });
-      say(`${entity}: ${POLICIES[policy]}.`);
+      this.policies = await service.policies();
+    } catch (error) {
+      this.error = error;
+    }
+    this.page.draw();
+  }
+
+  async setPolicy(entity, policy) {
+    const rule = await askPolicy(entity, policy, this.policyOf(entity));
+    try {
+      if (rule) {
+        await service.setPolicy(entity, rule);
+        say(`${entity}: ${POLICIES[policy].replace(" …", "")}.`);
+      }
       this.error = null;
     } catch (error) {
       this.error = error;
     }
-    return this.page.refresh();
+    await this.loadPolicies();
   }
 
-  sure(entity, policy) {
-    const meaning = {
-      MANUAL: "A row that both sides change waits for a person; both versions are kept meanwhile.",
-      MAIN_WINS:
-        "Where both sides change a row, MAIN's is taken at once. BACKUP's version stays readable under the decided conflicts.",
-      BACKUP_WINS:
-        "Where both sides change a row, BACKUP's is taken at once. MAIN's version stays readable under the decided conflicts.",
-      MERGE:
-        "Where both sides change a row, each column is taken from the side that changed it. Where both changed one column, a person is asked.",
-    };
-    return ask({
-      title: `${entity}: ${POLICIES[policy]}?`,
-      body: [
-        el("p", {}, meaning[policy]),
-        el("p.muted", {}, "It holds from now on. Conflicts that are open stay open."),
-      ],
-      yes: "Change the policy",
-    });
-  }
-
-  async latestBy(entity) {
-    let column = "";
-    const yes = await ask({
-      title: `${entity}: the latest wins?`,
-      body: [
-        el(
-          "p",
-          {},
-          "The row whose time in this column is later is taken. Equal times and NULL are left to a person.",
-        ),
-        el(
-          "label.field.wide",
-          {},
-          el("span", {}, "Column with the time of change"),
-          el("input", {
-            type: "text",
-            autocomplete: "off",
-            autofocus: true,
-            placeholder: "updatedAt",
-            oninput: (event) => (column = event.target.value.trim()),
-          }),
-        ),
-      ],
-      yes: "Change the policy",
-    });
-    return yes ? column : null;
+  policyOf(entity) {
+    return this.policies?.tables[entity] ?? this.policies?.default;
   }
 
   render() {
@@ -186,17 +143,23 @@ class Tables {
   }
 
   policy(one) {
-    const now = typeof one.policy === "string" ? one.policy : (one.policy?.policy ?? "MANUAL");
-    const choices = Object.entries(POLICIES);
-    return el(
-      "select",
-      {
-        "aria-label": `When both sides change a row of ${one.entity}`,
-        value: now,
-        onchange: (event) => this.setPolicy(one.entity, event.target.value, now),
-      },
-      choices.map(([value, text]) => el("option", { value, selected: value === now }, text)),
+    const rule = this.policyOf(one.entity);
+    if (!rule) return el("span.muted", {}, "–");
+    const choices = Object.entries(POLICIES).map(([value, text]) =>
+      el("option", { value, selected: value === rule.policy }, text),
     );
+    return [
+      el(
+        "select",
+        {
+          "aria-label": `When both sides change a row of ${one.entity}`,
+          value: rule.policy,
+          onchange: (event) => this.setPolicy(one.entity, event.target.value),
+        },
+        choices,
+      ),
+      rule.text !== rule.policy && el("div.mono.muted", {}, rule.text),
+    ];
   }
 }
 
