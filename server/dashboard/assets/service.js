@@ -2,6 +2,9 @@
 
 import { get, part, send } from "./request.js";
 
+/** Answer at once with the history entry; `Operation` follows it. */
+const LATER = { parameters: { wait: "false" } };
+
 export const status = () => get("/backup/status");
 export const stats = () => get("/backup/stats");
 export const logIn = (token) => send("POST", "/login", { body: { token } });
@@ -22,20 +25,22 @@ export const resolveMany = (decision) => send("POST", "/backup/conflicts/resolve
 
 export const snapshots = () => get("/backup/snapshots");
 const snapshotPath = (name) => `/backup/snapshots/${part(name)}`;
-export const contentOf = (name) => `${snapshotPath(name)}/content`;
+/** Where the file itself is. */
+export const fileOf = (name) => snapshotPath(name);
 export const removeSnapshot = (name) => send("DELETE", snapshotPath(name));
+export const verifySnapshot = (name) => send("POST", `${snapshotPath(name)}/verify`, LATER);
+export const testSnapshot = (name) => send("POST", `${snapshotPath(name)}/test`, LATER);
 export const pinSnapshot = (name, pinned) => send("PUT", `${snapshotPath(name)}/pin`, { body: { pinned } });
 
 export const backUp = () => send("POST", "/backup/trigger");
 export const exportAll = (includeHistory) =>
-  send("POST", "/backup/export", { body: { includeHistory }, parameters: { wait: "false" } });
+  send("POST", "/backup/export", { body: { includeHistory }, ...LATER });
 /** What a restore would do; nothing is written. */
 export const previewRestore = (request) =>
   send("POST", "/backup/restore", { body: { ...request, dryRun: true } });
 /** Begin a restore; answers with its history entry. */
-export const restore = (request) =>
-  send("POST", "/backup/restore", { body: request, parameters: { wait: "false" } });
-export const verify = () => send("POST", "/backup/verify", { parameters: { wait: "false" } });
+export const restore = (request) => send("POST", "/backup/restore", { body: request, ...LATER });
+export const verify = () => send("POST", "/backup/verify", LATER);
 
 /** A page of operations. `filter`: type, status, limit, cursor. */
 export const history = (filter) => get("/backup/history", filter);
@@ -43,6 +48,6 @@ export const operation = (id) => get(`/backup/history/${part(id)}`);
 export const cancel = (id) => send("DELETE", `/backup/history/${part(id)}`);
 export const audit = (filter) => get("/backup/audit", filter);
 
-export const policies = () => get("/backup/policies");
+export const tables = () => get("/backup/tables");
 export const setPolicy = (entity, rule) => send("PUT", `/backup/policies/${part(entity)}`, { body: rule });
 export const settings = () => get("/backup/settings");

@@ -5,7 +5,7 @@ import { on } from "../live.js";
 import { bytes, count, many } from "../number.js";
 import { pill } from "../parts.js";
 import { state } from "../state.js";
-import { ago, moment, until } from "../time.js";
+import { ago, moment, until, zones } from "../time.js";
 import { ARROWS, OUTCOMES, SIDE_OF, conflictWords } from "../words.js";
 
 const LINES = 7;
@@ -135,10 +135,10 @@ function movingCard() {
   const line = ({ key, link, table, number, at }) =>
     el(
       "li",
-      { "data-key": key, class: SIDE_OF[link] },
+      { "data-key": key, class: SIDE_OF[link], title: zones(at) },
       el("span.mono", {}, table),
-      el("span", {}, el("b", {}, ARROWS[link])),
-      el("span.muted", {}, many(number, "change"), " · ", ago(at)),
+      el("b", { title: ARROWS[link] }, `→ ${ARROWS[link].split(" → ")[1]}`),
+      el("span.muted", {}, many(number, "change")),
     );
   return el(
     "section.card",

@@ -9,6 +9,9 @@ import { cards } from "./cards.js";
 import { charts, pair } from "./pair.js";
 import { resume, toggle } from "./pausing.js";
 
+// The card says it, with the way there; the hint of this one is for a terminal.
+const CONFLICTS = /^\d+ conflicts? (is|are) open/;
+
 /** The overview. */
 export function overview(page) {
   const drawn = charts();
@@ -49,7 +52,7 @@ function summary(page) {
 
 function problems() {
   const tones = { error: "bad", critical: "bad", warning: "wait", info: "calm" };
-  const list = state.status?.problems ?? [];
+  const list = (state.status?.problems ?? []).filter(({ message }) => !CONFLICTS.test(message));
   if (!list.length) return null;
   return el(
     "section.notices",

@@ -7,7 +7,7 @@ import * as service from "../service.js";
 import { moment } from "../time.js";
 import { Operation, progressOf } from "./operation.js";
 import { counts, notes, phrase, samples, sentence, totals } from "./plan.js";
-import { unknownSnapshot } from "./snapshots.js";
+import { unknownSnapshot } from "./snapshot_table.js";
 
 const STEPS = ["Side", "Preview", "Confirm", "Restore"];
 const MEANING = {

@@ -57,13 +57,18 @@ function setting(one) {
 }
 
 function act(one) {
-  const bad = one.status >= 400;
+  const bad = one.status === null || one.status >= 400;
   return el(
     "tr",
-    {},
+    { "data-key": one.id },
     el("th", { scope: "row" }, moment(one.at)),
-    el("td", {}, one.actor ?? one.subject ?? "–"),
-    el("td.mono", {}, one.action ?? [one.method, one.path].filter(Boolean).join(" ")),
-    el("td", {}, pill(bad ? "bad" : "good", String(one.result ?? one.status ?? ""))),
+    el("td", {}, one.actor),
+    el("td.mono", {}, `${one.method} ${one.path}`),
+    el(
+      "td",
+      {},
+      pill(bad ? "bad" : "good", one.result ?? "never ended"),
+      one.detail && el("div.muted", {}, one.detail),
+    ),
   );
 }

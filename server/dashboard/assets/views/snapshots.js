@@ -3,16 +3,13 @@
 import { ask, say } from "../dialog.js";
 import { el } from "../element.js";
 import { on } from "../live.js";
-import { bytes, count } from "../number.js";
-import { empty, heading, number, notice, pill, refusal, table } from "../parts.js";
-import { part } from "../request.js";
+import { empty, heading, refusal } from "../parts.js";
 import * as service from "../service.js";
 import { state } from "../state.js";
-import { ago, moment, until } from "../time.js";
+import { ago, until } from "../time.js";
 import { Operation, progressOf } from "./operation.js";
+import { snapshotTable } from "./snapshot_table.js";
 import { timeline } from "./timeline.js";
-
-const KINDS = { FULL: "backup", EXPORT: "export", SAFETY: "before a restore" };
 
 /** The view of snapshots. */
 export function snapshots(page) {
@@ -86,6 +83,17 @@ class Snapshots {
     await this.load();
   }
 
+  /** Keep a snapshot whatever the retention says, or no longer. */
+  async pin(item) {
+    const done = item.pinned ? "Unpinned." : "Pinned: it stays.";
+    await this.change(() => service.pinSnapshot(item.name, !item.pinned), done);
+  }
+
+  /** Restore it for trial into a throw-away database. */
+  async test(item) {
+    await this.run("Restore test", () => service.testSnapshot(item.name));
+  }
+
   async remove(item) {
     const yes = await ask({
       title: "Delete this snapshot?",
@@ -155,7 +163,7 @@ class Snapshots {
       this.items === null
         ? !this.error && el("p.muted", {}, "Loading …")
         : this.items.length
-          ? [timeline(this.items), this.list()]
+          ? [timeline(this.items), snapshotTable(this)]
           : this.none(),
     ];
   }
@@ -168,95 +176,4 @@ class Snapshots {
       ", or now with “Back up now”.",
     );
   }
-
-  list() {
-    return table(
-      "Snapshots",
-      ["Taken", "Kind", number("Rows"), number("Size"), "Known to be good", "What can be done"],
-      this.items.map((item) => this.line(item)),
-    );
-  }
-
-  line(item) {
-    const pin = item.pinned ? "Unpin" : "Pin";
-    return el(
-      "tr",
-      { "data-key": item.name },
-      el(
-        "th",
-        { scope: "row", title: item.name },
-        moment(item.createdAt),
-        el("br"),
-        el("span.muted", {}, ago(item.createdAt)),
-      ),
-      el("td", {}, KINDS[item.type] ?? item.type),
-      el("td.number", {}, count(item.recordCount)),
-      el("td.number", {}, bytes(item.sizeBytes)),
-      el("td", {}, el("div.marks", {}, marks(item))),
-      el(
-        "td",
-        {},
-        el(
-          "div.actions",
-          {},
-          el(
-            "a.button.small",
-            { href: `#/restore/${part(item.name)}`, "aria-label": `Restore ${item.name}` },
-            "Restore …",
-          ),
-          el(
-            "a.button.small",
-            {
-              href: service.contentOf(item.name),
-              download: item.name,
-              "aria-label": `Download ${item.name}`,
-            },
-            "Download",
-          ),
-          el(
-            "button.small",
-            {
-              type: "button",
-              "aria-label": `${pin} ${item.name}`,
-              title: "A pinned snapshot is never removed by itself",
-              onclick: () =>
-                this.change(
-                  () => service.pinSnapshot(item.name, !item.pinned),
-                  item.pinned ? "Unpinned." : "Pinned: it stays.",
-                ),
-            },
-            pin,
-          ),
-          el(
-            "button.small",
-            {
-              type: "button",
-              "aria-label": `Delete ${item.name}`,
-              disabled: item.pinned,
-              onclick: () => this.remove(item),
-            },
-            "Delete …",
-          ),
-        ),
-      ),
-    );
-  }
 }
-
-function marks(item) {
-  return [
-    item.fault && pill("bad", "damaged", item.fault),
-    item.missingAt && pill("bad", "file is gone", `Found missing ${item.missingAt}`),
-    item.verifiedAt
-      ? pill("good", "verified", `Read again and its checksums compared ${item.verifiedAt}`)
-      : pill("calm", "not verified yet"),
-    item.testedAt &&
-      item.testStatus !== "FAILED" &&
-      pill("good", "restore tested", `Restored into a throw-away database and compared ${item.testedAt}`),
-    item.pinned && el("span.pill", {}, "★ pinned"),
-  ];
-}
-
-/** What a page says when the name in its address leads to no snapshot. */
-export const unknownSnapshot = (name) =>
-  notice("wait", `There is no snapshot ${name}.`, "It may have been removed meanwhile.");

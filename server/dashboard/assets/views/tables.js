@@ -6,6 +6,7 @@ import { count, many } from "../number.js";
 import { empty, heading, notice, number, pill, refusal, table } from "../parts.js";
 import * as service from "../service.js";
 import { state } from "../state.js";
+import { ARROWS } from "../words.js";
 import { Operation, progressOf } from "./operation.js";
 import { POLICIES, askPolicy } from "./policy.js";
 
@@ -22,9 +23,9 @@ export function tables(page) {
 
 class Tables {
   constructor(page) {
-    Object.assign(this, { page, error: null, operation: null, report: null, policies: null });
+    Object.assign(this, { page, error: null, operation: null, report: null, items: null });
     page.refresh();
-    this.loadPolicies();
+    this.load();
   }
 
   async verify() {
@@ -48,35 +49,30 @@ class Tables {
     this.page.draw();
   }
 
-  async loadPolicies() {
+  async load() {
     try {
-      this.policies = await service.policies();
+      this.items = (await service.tables()).items;
     } catch (error) {
       this.error = error;
     }
     this.page.draw();
   }
 
-  async setPolicy(entity, policy) {
-    const rule = await askPolicy(entity, policy, this.policyOf(entity));
+  async setPolicy(one, policy) {
+    this.error = null;
+    const rule = await askPolicy(one.entity, policy, one.policy);
     try {
       if (rule) {
-        await service.setPolicy(entity, rule);
-        say(`${entity}: ${POLICIES[policy].replace(" …", "")}.`);
+        await service.setPolicy(one.entity, rule);
+        say(`${one.entity}: ${POLICIES[policy].replace(" …", "")}.`);
       }
-      this.error = null;
     } catch (error) {
       this.error = error;
     }
-    await this.loadPolicies();
-  }
-
-  policyOf(entity) {
-    return this.policies?.tables[entity] ?? this.policies?.default;
+    await this.load();
   }
 
   render() {
-    const list = state.stats?.tables ?? null;
     return [
       heading(
         "Tables",
@@ -96,11 +92,16 @@ class Tables {
           progressOf(this.operation.entry),
         ),
       this.report && outcome(this.report),
-      list === null ? el("p.muted", {}, "Loading …") : list.length ? this.list(list) : nothing(),
+      this.items === null
+        ? !this.error && el("p.muted", {}, "Loading …")
+        : this.items.length
+          ? this.list()
+          : nothing(),
     ];
   }
 
-  list(all) {
+  list() {
+    const figures = new Map((state.stats?.tables ?? []).map((one) => [one.entity, one]));
     const heads = [
       "Table",
       "Captured",
@@ -110,41 +111,26 @@ class Tables {
       number("Open conflicts"),
       "When both change a row",
     ];
-    return table(
-      "Tables",
-      heads,
-      all.map((one) => this.line(one)),
-    );
+    const lines = this.items.map((one) => this.line(one, figures.get(one.entity) ?? {}));
+    return table("Tables", heads, lines);
   }
 
-  line(one) {
-    const drift = one.rowsMain !== null && one.rowsBackup !== null ? one.rowsMain - one.rowsBackup : 0;
+  line(one, { rowsMain, rowsBackup, applied, conflicts }) {
     return el(
       "tr",
       { "data-key": one.entity },
       el("th", { scope: "row" }, one.entity),
       el("td", {}, captured(one)),
-      el("td.number", {}, count(one.rowsMain)),
-      el(
-        "td.number",
-        {},
-        count(one.rowsBackup),
-        drift !== 0 &&
-          el(
-            "div.drift",
-            { title: "Changes on the way, or open conflicts" },
-            `${drift > 0 ? "−" : "+"}${count(Math.abs(drift))}`,
-          ),
-      ),
-      el("td.number", {}, count(one.applied)),
-      el("td.number", {}, one.conflicts ? el("a", { href: "#/conflicts" }, count(one.conflicts)) : "0"),
-      el("td", {}, this.policy(one)),
+      el("td.number", {}, count(rowsMain)),
+      el("td.number", {}, count(rowsBackup), drift(rowsMain, rowsBackup)),
+      el("td.number", {}, count(applied)),
+      el("td.number", {}, conflicts ? el("a", { href: "#/conflicts" }, count(conflicts)) : count(conflicts)),
+      el("td", {}, one.main.state === "captured" && this.policy(one)),
     );
   }
 
   policy(one) {
-    const rule = this.policyOf(one.entity);
-    if (!rule) return el("span.muted", {}, "–");
+    const rule = one.policy;
     const choices = Object.entries(POLICIES).map(([value, text]) =>
       el("option", { value, selected: value === rule.policy }, text),
     );
@@ -154,7 +140,7 @@ class Tables {
         {
           "aria-label": `When both sides change a row of ${one.entity}`,
           value: rule.policy,
-          onchange: (event) => this.setPolicy(one.entity, event.target.value),
+          onchange: (event) => this.setPolicy(one, event.target.value),
         },
         choices,
       ),
@@ -163,10 +149,40 @@ class Tables {
   }
 }
 
-function captured(one) {
-  if (one.captured === true || one.captured?.captured === true) return pill("good", "captured");
-  const why = one.reason ?? one.captured?.reason ?? null;
-  return [pill("wait", "not captured"), why && el("div.muted", {}, why)];
+const CAPTURED = {
+  captured: ["good", "captured"],
+  waiting: ["busy", "about to be captured"],
+  refused: ["bad", "not captured"],
+  excluded: ["calm", "left out"],
+  missing: ["wait", "missing"],
+};
+
+/** How the table is captured, on each side where that is not the same, and why it is not. */
+function captured({ main, backup, waiting }) {
+  const same = main.state === backup.state;
+  const line = (name, side) => {
+    const [tone, word] = CAPTURED[side.state] ?? ["calm", side.state];
+    return el(
+      "div",
+      {},
+      pill(tone, name ? `${name}: ${word}` : word),
+      side.notes.map((note) => el("div.muted", {}, note)),
+    );
+  };
+  return [
+    same ? line("", main.notes.length ? main : backup) : [line("MAIN", main), line("BACKUP", backup)],
+    Object.entries(waiting).map(([link, reason]) =>
+      el("div.drift", {}, `${ARROWS[link] ?? link} waits: ${reason}`),
+    ),
+  ];
+}
+
+/** How many rows more or fewer BACKUP has, where both are known. */
+function drift(rowsMain, rowsBackup) {
+  const more = (rowsBackup ?? 0) - (rowsMain ?? 0);
+  if (rowsMain === null || rowsBackup === null || !more) return null;
+  const title = "Changes on the way, open conflicts, or estimates of large tables";
+  return el("div.drift", { title }, `${more > 0 ? "+" : "−"}${count(Math.abs(more))}`);
 }
 
 function nothing() {
@@ -180,29 +196,30 @@ function nothing() {
 
 function outcome(entry) {
   const detail = entry.detail ?? {};
-  if (entry.status !== "COMPLETED") return notice("bad", "The comparison did not end well.", entry.error);
-  const different = (detail.tables ?? []).filter(
-    (one) => one.differing || one.missingMain || one.missingBackup,
+  const different = Object.entries(detail.tables ?? {}).filter(
+    ([, one]) => one.error || one.differing || one.missingMain || one.missingBackup,
   );
-  if (detail.equal ?? !different.length)
+  if (detail.equal)
     return notice("good", `Both sides are equal: ${many(entry.recordCount ?? 0, "row")} compared.`);
+  if (!different.length) return notice("bad", "The comparison did not come to its end.", entry.error);
   return [
     notice(
       "wait",
       `${many(different.length, "table")} differ${different.length === 1 ? "s" : ""}.`,
-      "`cdc verify --repair MAIN` takes MAIN's rows for them, `--repair BACKUP` BACKUP's.",
+      "`cdc verify --repair BACKUP` makes BACKUP's rows equal to MAIN's, `--repair MAIN` the other way round.",
     ),
     table(
       "Differences",
-      ["Table", number("different"), number("missing on MAIN"), number("missing on BACKUP")],
-      different.map((one) =>
+      ["Table", number("different"), number("missing on MAIN"), number("missing on BACKUP"), ""],
+      different.map(([entity, one]) =>
         el(
           "tr",
           {},
-          el("th", { scope: "row" }, one.entity),
+          el("th", { scope: "row" }, entity),
           el("td.number", {}, count(one.differing)),
           el("td.number", {}, count(one.missingMain)),
           el("td.number", {}, count(one.missingBackup)),
+          el("td", {}, one.error),
         ),
       ),
     ),

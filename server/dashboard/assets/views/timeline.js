@@ -7,12 +7,14 @@ import { clock } from "../time.js";
 const WIDTH = 1000;
 const HEIGHT = 96;
 const MOST = 300;
+const SHORTEST_MS = 600_000;
 
 /** The newest snapshots as bars from the oldest of them to now. */
 export function timeline(items) {
   const newest = items.slice(0, MOST);
   const times = newest.map((item) => new Date(item.createdAt).getTime());
-  const [from, to] = [Math.min(...times), Math.max(Date.now(), ...times)];
+  const to = Math.max(Date.now(), ...times);
+  const from = Math.min(to - SHORTEST_MS, ...times);
   const largest = Math.max(...newest.map((item) => item.sizeBytes ?? 0), 1);
   const place = (time) => 6 + ((time - from) / Math.max(to - from, 1)) * (WIDTH - 12);
   const bars = newest.map((item, index) => {
@@ -28,7 +30,7 @@ export function timeline(items) {
       ),
     );
   });
-  const oldest = newest[times.indexOf(from)].createdAt;
+  const oldest = new Date(from).toISOString();
   return el(
     "figure.card.timeline",
     {},
