@@ -8,11 +8,18 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 from aiohttp import hdrs, web
+from pydantic import ConfigDict
 
 from server.api.content import send
-from server.api.route import Access, Call, Content, Handler, Route, Routes
+from server.api.route import Access, Call, Content, Handler, Query, Route, Routes
 
 _TYPES: Final = {".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+
+
+class AnyQuery(Query):
+    """Query parameters that are the page's own business."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 def asset_routes(folder: Traversable, prefix: str, *, index: str | None = None, tag: str = "Pages") -> Routes:
@@ -44,6 +51,7 @@ def _route(path: str, file: Traversable, tag: str) -> Route:
         answers={200: Content(media_type, file.name)},
         access=Access.OPEN,
         databases=False,
+        query=AnyQuery,
         listed=False,
     )
 

@@ -27,7 +27,8 @@ async def test_no_view_has_serious_barriers(demo: Demo, theme: str) -> None:
             await watched.go(place, heading)
             await expect(watched.page.get_by_text("Loading")).to_have_count(0)
             await watched.accessible()
-        await watched.go(f"conflicts/Product/{product}", "Conflicts")
+        await watched.go(f"conflicts/Product/{product.key}", "Conflicts")
+        await expect(watched.page.get_by_role("article")).to_be_visible()
         await watched.page.keyboard.press("g")
         await expect(watched.page.get_by_text("still to choose")).to_be_visible()
         await watched.accessible()
@@ -57,12 +58,12 @@ async def test_everything_fits_a_phone(demo: Demo) -> None:
     product = await demo.dispute("SOFT-006")
     async with demo.visit(viewport=PHONE, has_touch=True) as watched:
         await watched.log_in()
-        for place, heading in {**VIEWS, f"conflicts/Product/{product}": "Conflicts"}.items():
+        for place, heading in {**VIEWS, f"conflicts/Product/{product.key}": "Conflicts"}.items():
             await watched.go(place, heading)
             await expect(watched.page.get_by_text("Loading")).to_have_count(0)
             too_wide = await watched.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert too_wide <= 0, place
-        await watched.page.get_by_role("button", name="Take MAIN").tap()
+        await watched.page.get_by_role("button", name="Take MAIN", exact=True).tap()
         await watched.page.get_by_role("button", name="Write MAIN's row to both sides").tap()
         await expect(watched.page.locator("#said")).to_contain_text("is decided")
 

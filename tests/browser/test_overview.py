@@ -15,9 +15,11 @@ async def test_a_row_that_changes_shows_without_a_reload(demo: Demo, watched: Wa
     await expect(page.locator(".feed")).to_contain_text("live")
     moving = page.locator("section.card", has=page.get_by_role("heading", name="Moving"))
     await demo.main.execute("""UPDATE "Product" SET "reorderAt" = "reorderAt" + 1 WHERE sku = 'SOFT-003'""")
-    await expect(moving.get_by_role("listitem").first).to_have_text(re.compile(r"Product.*MAIN → BACKUP.*1 change"))
+    await expect(moving.get_by_role("listitem").first).to_have_text(
+        re.compile(r"Product→ BACKUP\d+ changes?")
+    )
     await demo.backup.execute("""UPDATE "Customer" SET phone = '0113' WHERE email IS NOT NULL""")
-    await expect(moving.get_by_role("listitem").first).to_have_text(re.compile(r"Customer.*BACKUP → MAIN"))
+    await expect(moving.get_by_role("listitem").first).to_have_text(re.compile(r"Customer→ MAIN\d+ changes?"))
     await expect(page.get_by_role("heading", level=1)).to_have_text("Both sides are equal.")
 
 

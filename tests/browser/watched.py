@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,6 +21,7 @@ from tests.running import TOKEN, Running, until
 PATIENCE_MS: Final = 15_000
 WIDE: Final = {"width": 1360, "height": 900}
 PHONE: Final = {"width": 390, "height": 844}
+_prices = itertools.count(3)
 SERIOUS: Final = frozenset({"serious", "critical"})
 
 
@@ -67,7 +69,8 @@ class Watched:
         found = await Axe().run(self.page)
         serious = [each for each in found.response["violations"] if each["impact"] in SERIOUS]
         assert not serious, "\n".join(
-            f"{each['id']}: {each['help']}: {[node['html'] for node in each['nodes']][:3]}" for each in serious
+            f"{each['id']}: {each['help']}: {[node['html'] for node in each['nodes']][:3]}"
+            for each in serious
         )
 
     async def picture(self, name: str, *, full: bool = False) -> None:
@@ -75,6 +78,15 @@ class Watched:
         if folder := os.environ.get("CDC_TEST_SCREENSHOTS"):
             Path(folder).mkdir(parents=True, exist_ok=True)
             await self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=full)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A product that has another price on each side."""
+
+    key: str
+    main: str
+    backup: str
 
 
 @dataclass(slots=True)
@@ -98,14 +110,22 @@ class Demo:
         async with watching(self.browser, self.base, **options) as page:
             yield page
 
-    async def dispute(self, sku: str, ours: str = "price = 0.85", theirs: str = "price = 1.10") -> str:
-        """Change a product on both sides at once, neither seeing the other. Returns its key."""
-        change = 'UPDATE "Product" SET {} WHERE sku = $1 RETURNING id'
+    async def dispute(self, sku: str, ours: str = "", theirs: str = "") -> Dispute:
+        """Reprice a product on both sides at once, neither seeing the other; prices that nobody had before.
+
+        Args:
+            sku: the product's.
+            ours: what else MAIN assigns, beginning with a comma.
+            theirs: what else BACKUP assigns.
+        """
+        number = next(_prices)
+        here, there = f"{number}.85", f"{number}.10"
+        change = 'UPDATE "Product" SET price = {}{} WHERE sku = $1 RETURNING id'
         async with self.main.transaction(), self.backup.transaction():
-            key = str(await self.main.fetchval(change.format(ours), sku))
-            await self.backup.execute(change.format(theirs), sku)
+            key = str(await self.main.fetchval(change.format(here, ours), sku))
+            await self.backup.execute(change.format(there, theirs), sku)
         await self.both(lambda side: self.open_conflict(side, key), some=True)
-        return key
+        return Dispute(key, here, there)
 
     async def open_conflict(self, side: asyncpg.Connection[asyncpg.Record], key: str) -> bool:
         query = "SELECT count(*) FROM cdc.sync_state WHERE entity_id = $1 AND status = 'OPEN'"
