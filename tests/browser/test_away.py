@@ -13,7 +13,7 @@ from tests.browser.watched import Demo, watching
 from tests.databases import OwnServers
 from tests.running import Shell
 
-GONE = "ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|503|ERR_NETWORK"
+GONE = "401|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|503|ERR_NETWORK"
 
 
 async def test_servers_that_go_away_and_come_back(

@@ -76,7 +76,6 @@ class Watched:
     async def picture(self, name: str, *, full: bool = False) -> None:
         """Keep a picture where CDC_TEST_SCREENSHOTS asks for them."""
         if folder := os.environ.get("CDC_TEST_SCREENSHOTS"):
-            Path(folder).mkdir(parents=True, exist_ok=True)
             await self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=full)
 
 
