@@ -25,34 +25,34 @@ _SETTINGS: Final = {
     "max_wal_senders": "0",
     "max_connections": "10",
 }
-_DATABASE: Final = "scratch"
+_NAME: Final = "trial"
 _STOP_SECONDS: Final = 10.0
 _PAUSE: Final = 0.02
 
 
 @asynccontextmanager
 async def scratch(
-    folder: Path, name: str = "scratch", *, elsewhere: Path = ELSEWHERE
+    folder: Path, schemas: tuple[str, ...] = ("public",), *, elsewhere: Path = ELSEWHERE
 ) -> AsyncIterator[Endpoint]:
     """Make a server with an empty database, and take both away again; also what a killed predecessor left.
 
-    Only one at a time may use a folder and name.
+    Only one at a time may use a folder.
 
     Args:
         folder: the data folder. Made where missing.
-        name: the server's name in it.
+        schemas: those that the work is about.
         elsewhere: where its files go when the server's user cannot enter `folder`.
 
     Raises:
         EmbeddedServerError: it cannot be made or started.
     """
-    cluster = Cluster(name, folder, settings=_SETTINGS, elsewhere=elsewhere)
+    cluster = Cluster(_NAME, folder, settings=_SETTINGS, elsewhere=elsewhere)
     home = await _clear(cluster, elsewhere)
     try:
         await cluster.start()
         try:
-            await cluster.ensure_database(_DATABASE)
-            yield Endpoint(Side.MAIN, cluster.url(_DATABASE))
+            await cluster.ensure_database(_NAME)
+            yield Endpoint(Side.BACKUP, cluster.url(_NAME), schemas)
         finally:
             await cluster.stop(within=_STOP_SECONDS)
     finally:

@@ -17,8 +17,8 @@ from cdc.snapshot.restore_test import restore_test
 from cdc.snapshot.verify import Verified, verify_file
 from cdc.verdict import TableVerdict, VerifyReport
 from cdc.verify import verify_sides
+from server.embedded.scratch import scratch
 from server.operations.run import Run
-from server.operations.scratch import scratch
 from server.operations.tidying import reconcile
 from server.operations.workshop import Workshop, session
 from server.operations.writing import told

@@ -35,8 +35,8 @@ async def test_it_is_empty_and_goes_away(server_folder: Path) -> None:
             await connection.close()
         with pytest.raises((OSError, asyncpg.PostgresError)):
             await asyncpg.connect(endpoint.dsn)
-    assert not (server_folder / "scratch").exists()
-    assert not (server_folder / "scratch.log").exists()
+    assert not (server_folder / "trial").exists()
+    assert not (server_folder / "trial.log").exists()
 
 
 async def test_what_a_killed_process_left_is_taken_away(server_folder: Path) -> None:
