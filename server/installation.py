@@ -12,6 +12,7 @@ from cdc.errors import InstallRefused
 from cdc.model import Side
 from cdc.session import Connection
 from server.databases import Databases
+from server.operations.lock import is_held
 from triggers.install import InstallReport, install
 
 _log = structlog.get_logger(__name__)
@@ -85,6 +86,10 @@ async def check_removable(connections: Mapping[Side, Connection], *, force: bool
     nodes = {side: await observe.node(connection) for side, connection in connections.items()}
     if any(node.working for node in nodes.values()):
         raise InstallRefused("the service is running and would install anew", hint="Stop `cdc run` first.")
+    if nodes[Side.MAIN].installed and await is_held(connections[Side.MAIN]):
+        raise InstallRefused(
+            "a backup, restore or check runs", hint="Wait for its end; `cdc history` shows how far it is."
+        )
     if force or not all(node.installed for node in nodes.values()):
         return
     main, backup = connections[Side.MAIN], connections[Side.BACKUP]

@@ -18,9 +18,10 @@ import structlog
 from rich.console import Console
 
 from cdc.config import Config
+from cdc.copy_tasks import Progress
 from cdc.engine import Engine
 from cdc.errors import FirstContactUndecided
-from cdc.first_contact import first_contact
+from cdc.first_contact import Outcome, first_contact
 from cdc.model import Entity, Side
 from cdc.policy import PolicyRule
 from cdc.session import connect
@@ -35,7 +36,7 @@ from server.installation import install_both, tell
 from server.leadership import Leadership
 from server.monitor import Monitor
 from server.observation import Observation, Observer
-from server.operations import Operations
+from server.operations import Operations, first_copy
 from server.operations.schedule import Schedule
 from server.problems import Rules, time_text
 from server.settings import Settings
@@ -229,12 +230,16 @@ class Service:
             tell(await install_both(databases, connections, two_way=self._rules.two_way), self._told)
         with progress.shown(self._console) as show:
 
-            def copying(entity: str, copied: int, total: int) -> None:
-                self._enter(Phase.COPYING)
-                show(entity, copied, total)
+            async def copied(moved: Progress) -> Outcome:
+                def copying(entity: str, done: int, total: int) -> None:
+                    self._enter(Phase.COPYING)
+                    show(entity, done, total)
+                    moved(entity, done, total)
 
-            main, backup, two_way = databases.main, databases.backup, self._rules.two_way
-            outcome = await first_contact(main, backup, self._choice, copying, two_way=two_way)
+                main, backup, two_way = databases.main, databases.backup, self._rules.two_way
+                return await first_contact(main, backup, self._choice, copying, two_way=two_way)
+
+            outcome = await first_copy.noted(databases.main, "service", copied)
         _log.info("first contact", action=outcome.action.value, reason=outcome.reason, rows=outcome.rows)
         for note in outcome.notes:
             _log.warning(note)

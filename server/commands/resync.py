@@ -6,12 +6,14 @@ import sys
 
 import click
 
+from cdc.copy_tasks import Progress
 from cdc.errors import InstallRefused
 from cdc.first_contact import Outcome
 from cdc.first_contact import resync as make_equal
 from cdc.model import Side
 from server import console, progress
 from server.databases import connected, opened
+from server.operations import first_copy
 from server.settings import Settings
 from triggers.statements import statement
 
@@ -46,4 +48,12 @@ async def _resync(settings: Settings, side: Side) -> Outcome:
             )
         with progress.shown(console.console(stderr=True)) as show:
             two_way = settings.enable_two_way_sync
-            return await make_equal(databases.main, databases.backup, side, show, two_way=two_way)
+
+            async def copied(moved: Progress) -> Outcome:
+                def copying(entity: str, done: int, total: int) -> None:
+                    show(entity, done, total)
+                    moved(entity, done, total)
+
+                return await make_equal(databases.main, databases.backup, side, copying, two_way=two_way)
+
+            return await first_copy.noted(databases.main, console.person(), copied)

@@ -70,10 +70,23 @@ def _page(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         rows=[_row(name, link) for name, link in found["sync"]["links"].items()],
     )
     yield ""
+    yield from _backups(found["backup"])
     conflicts = found["openConflicts"]
     yield Text.from_markup(f"open conflicts: {'unknown' if conflicts is None else conflicts}")
     for line in console.lines(found["problems"]):
         yield Text.from_markup(line)
+
+
+def _backups(backup: Mapping[str, Any]) -> Iterator[RenderableType]:
+    last, verified = backup["last"], backup["lastVerified"]
+    if last is None:
+        yield "backups: none yet"
+        return
+    state = console.coloured(last["status"])
+    following = f", the next {backup['next']}" if backup["next"] else ""
+    yield Text.from_markup(f"last backup: {state} at {last['finishedAt']}{following}")
+    if verified is not None:
+        yield f"newest verified: {verified['filepath']}, tested {verified['testedAt'] or 'never'}"
 
 
 def _row(name: str, link: Mapping[str, Any]) -> tuple[Any, ...]:
