@@ -21,6 +21,7 @@ except ImportError:  # no wheel for this machine
     pass
 
 BLOCK_BYTES: Final = 1024 * 1024
+PIECE_BYTES: Final = 256 * 1024
 _WINDOW: Final = 32 * 1024
 _RAW: Final = -15
 _LEVEL: Final = 1
@@ -46,7 +47,7 @@ def crc32(data: bytes, before: int) -> int:
 
 
 class Inflater:
-    """A raw deflate stream as it comes, unpacked in pieces of at most one block whatever it unpacks to."""
+    """A raw deflate stream as it comes, unpacked in pieces of at most PIECE_BYTES whatever it unpacks to."""
 
     def __init__(self) -> None:
         self._stream = _engine.decompressobj(_RAW)
@@ -69,7 +70,7 @@ class Inflater:
             return
         while True:
             try:
-                piece = self._stream.decompress(data, BLOCK_BYTES)
+                piece = self._stream.decompress(data, PIECE_BYTES)
             except (zlib.error, _engine.error) as error:
                 raise SnapshotDamaged(f"it cannot be unpacked ({error})") from None
             if piece:
@@ -78,5 +79,5 @@ class Inflater:
             if self._stream.eof:
                 self.rest = self._stream.unused_data
                 return
-            if not data and len(piece) < BLOCK_BYTES:
+            if not data and len(piece) < PIECE_BYTES:
                 return

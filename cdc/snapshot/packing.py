@@ -55,7 +55,7 @@ class Packing:
         """Give the threads back."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes | memoryview) -> None:
         """Add to the document.
 
         Raises:

@@ -127,21 +127,35 @@ class Parser:
             start = 0
             if self._held.startswith(b"]"):
                 break
-            stop = self._held.find(b"\n]", 0, whole) + 1
-            lines = self._take(stop or whole)
-            wrong = rows.fault(lines, len(table.columns)) if more else "a comma is missing"
-            if wrong:
-                raise SnapshotDamaged(f"in the rows of {table.entity}, {wrong}")
+            lines, many = self._rows(table, whole)
+            if not more:
+                raise SnapshotDamaged(f"in the rows of {table.entity}, a comma is missing")
             more = lines.endswith(b",\n")
             digest.update(lines)
-            count += lines.count(b"\n")
-            self._out.append(Rows(table, lines, lines.count(b"\n")))
+            count += many
+            self._out.append(Rows(table, lines, many))
         if count and more:
             raise SnapshotDamaged(f"the last row of {table.entity} is missing")
         if not count:
             self._out.append(Rows(table, b"", 0))
         self._found[table.entity] = TableFoot(count, digest.hexdigest())
         yield from self._expect(end)
+
+    def _rows(self, table: TableHead, whole: int) -> tuple[bytes, int]:
+        """The lines up to the table's end, and their number."""
+        many = self._held.count(b"\n", 0, whole)
+        if not rows.are_rows(self._held, whole, many):
+            # That is so where the table ends among them, or where something is wrong.
+            whole = self._held.find(b"\n]", 0, whole) + 1 or whole
+            many = self._held.count(b"\n", 0, whole)
+            if not rows.are_rows(self._held, whole, many):
+                raise SnapshotDamaged(f"in the rows of {table.entity}, a line is not a row")
+        lines = self._take(whole)
+        if not rows.have_columns(lines, len(table.columns), many):
+            raise SnapshotDamaged(
+                f"in the rows of {table.entity}, a row does not have {len(table.columns)} values"
+            )
+        return lines, many
 
     def _take(self, size: int) -> bytes:
         taken = bytes(memoryview(self._held)[:size])

@@ -148,6 +148,9 @@ class _Output:
 
     async def take(self, data: bytes) -> None:
         """Gather what the server sends, a row or some."""
+        if not self.held and len(data) >= _CHUNK_BYTES and data.endswith(b"\n"):
+            await self.stream.queue.put(self._json(data))
+            return
         self.held += data
         if len(self.held) >= _CHUNK_BYTES:
             await self.flush()

@@ -24,6 +24,8 @@ __all__ = ["Rows", "SnapshotReader", "read_snapshot"]
 
 _PROBE_BYTES: Final = 64
 _GZIP: Final = 31
+_PIECES: Final = 4
+"""So many pieces are unpacked before others may go on: a thread is not called for each."""
 
 
 class SnapshotReader:
@@ -95,7 +97,7 @@ class _Unpacking:
         self._length = 0
 
     def feed(self, data: bytes) -> Iterator[list[Rows]]:
-        """Take bytes of the file, give rows piece by piece."""
+        """Take bytes of the file, give rows some pieces at a time."""
         self._held += data
         if not self._begun and len(self._held) >= max(len(MEMBER), _PROBE_BYTES):
             _check_member(self._held)
@@ -105,10 +107,15 @@ class _Unpacking:
             return
         data, self._held = self._held[:-SEAL_BYTES], self._held[-SEAL_BYTES:]
         self._digest.update(data)
-        for piece in self._inflater.feed(data):
+        rows: list[Rows] = []
+        for number, piece in enumerate(self._inflater.feed(data), 1):
             self._crc = crc32(piece, self._crc)
             self._length += len(piece)
-            yield self.parser.feed(piece)
+            rows += self.parser.feed(piece)
+            if not number % _PIECES:
+                yield rows
+                rows = []
+        yield rows
 
     def finish(self) -> tuple[Header, Footer]:
         """What the document said, once nothing more comes."""

@@ -26,10 +26,15 @@ def to_json(text: bytes, columns: int) -> bytes:
     """
     if not columns:
         return _EMPTY * text.count(b"\n")
-    if len(text.translate(None, _RAW_CONTROLS)) != len(text) or b"\\v" in text:
+    # Where there is no backslash, which one byte tells, nothing is null and little has to be escaped.
+    escapes = b"\\" in text
+    if len(text.translate(None, _RAW_CONTROLS)) != len(text) or (escapes and b"\\v" in text):
         text = _COPY_ODD.sub(_escaped, text)
-    text = text.replace(b'"', b'\\"').replace(b"\t", b'",\t"').replace(b"\n", b'"],\n["')
-    return (b'["' + text[:-2]).replace(b'"\\N"', b"null")
+    if b'"' in text:
+        text = text.replace(b'"', b'\\"')
+    text = text.replace(b"\t", b'",\t"').replace(b"\n", b'"],\n["')
+    lines = b"".join((b'["', memoryview(text)[:-2]))
+    return lines.replace(b'"\\N"', b"null") if escapes else lines
 
 
 def _escaped(found: re.Match[bytes]) -> bytes:
@@ -40,7 +45,7 @@ def _escaped(found: re.Match[bytes]) -> bytes:
 
 
 def to_copy(lines: bytes, columns: int) -> bytes:
-    """Turn lines of a snapshot file into what COPY reads as text. Quotes stay escaped, which it takes for quotes.
+    """Turn lines of a snapshot file into text that COPY reads, though it would not write all of it so.
 
     Args:
         lines: whole lines as they stand in the file, at least one; the last may lack its comma.
@@ -48,13 +53,16 @@ def to_copy(lines: bytes, columns: int) -> bytes:
     """
     if not columns:
         return b"\n" * lines.count(b"\n")
-    if not lines.endswith(b",\n"):
-        lines = lines[:-1] + b",\n"
     if b"\tnull" in lines:
         lines = lines.replace(b"\tnull", b'\t"\\N"')
-    if b"[null" in lines:
-        lines = (b"\n" + lines).replace(b"\n[null", b'\n["\\N"')[1:]
-    text = lines[2:-4].replace(b'",\t"', b"\t").replace(b'"],\n["', b"\n")
+    if lines.startswith(b"[null"):
+        lines = b'["\\N"' + lines[5:]
+    if b"\n[null" in lines:
+        lines = lines.replace(b"\n[null", b'\n["\\N"')
+    # Splitting and joining is twice as fast as replacing. What stays is \", which COPY reads as a quote.
+    body = lines[2 : -4 if lines.endswith(b",\n") else -3]
+    body = b"\n".join(body.split(b'"],\n["'))
+    text = b"\t".join(body.split(b'",\t"')) if columns > 1 else body
     if b"\\u00" in text:
         text = _JSON_ODD.sub(_unescaped, text)
     return text + b"\n"
@@ -64,18 +72,21 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
     return bytes((int(found[1], 16),)) if found[1] else found[0]
 
 
-def fault(lines: bytes, columns: int) -> str | None:
-    """What is wrong with the form of rows, None where nothing is.
+def are_rows(lines: bytes | bytearray, end: int, count: int) -> bool:
+    """Whether each of the lines up to `end` begins and ends as a row does, the last with or without a comma.
 
     Args:
-        lines: whole lines as they stand in the file, at least one.
-        columns: how many columns they must have.
+        lines: whole lines up to there.
+        end: where to stop.
+        count: how many lines that are.
     """
-    count = lines.count(b"\n")
-    if not lines.startswith(b"[") or not lines.endswith((b"],\n", b"]\n")):
-        return "a line is not a row"
-    if lines.count(b"],\n[") != count - 1:
-        return "a line is not a row"
-    if lines.count(b",\t") != count * max(columns - 1, 0):
-        return f"a row does not have {columns} values"
-    return None
+    return (
+        lines.startswith(b"[")
+        and lines.endswith((b"],\n", b"]\n"), 0, end)
+        and lines.count(b"],\n[", 0, end) == count - 1
+    )
+
+
+def have_columns(lines: bytes, columns: int, count: int) -> bool:
+    """Whether so many rows have so many values each, going by their sum."""
+    return lines.count(b"\t") == count * max(columns - 1, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +26,7 @@ from cdc.snapshot.packing import Packing
 from cdc.snapshot.progress import Pace, Progress
 from cdc.snapshot.readers import read_tables
 from cdc.snapshot.storage import Source, Store
+from cdc.snapshot.summing import Summing
 from cdc.snapshot.verify import Verified, verify_source
 
 _RESERVE_BYTES: Final = 4 * 1024 * 1024
@@ -81,8 +81,9 @@ async def write_snapshot(
             hold(endpoint, include_history=include_history) as moment,
             Packing(pending, key) as packing,
         ):
-            document = _Document(endpoint, moment, packing, Pace(progress))
-            header = await document.write(kind, at)
+            with Summing() as summing:
+                document = _Document(endpoint, moment, packing, summing, Pace(progress))
+                header = await document.write(kind, at)
         done = await pending.commit(lambda source: _check(source, packing, document, key))
     except BaseException:
         await asyncio.shield(pending.abort())
@@ -133,6 +134,7 @@ class _Document:
     endpoint: Endpoint
     moment: Moment
     packing: Packing
+    summing: Summing
     pace: Pace
     feet: dict[str, TableFoot] = field(default_factory=dict)
     left: int = 0
@@ -158,20 +160,23 @@ class _Document:
 
     async def _table(self, table: Table, chunks: AsyncIterator[bytes]) -> None:
         entity = str(table.shape.entity)
-        digest, count, held = hashlib.sha256(), 0, b""
+        count, held = 0, b""
         await self.packing.write(table_begin(entity))
         total = sum(each.rows for each in self.moment.tables)
         async for chunk in chunks:
             # The last row has no comma, and which one is the last shows only at the end.
-            lines, held = held + chunk[:-_SEPARATOR], chunk[-_SEPARATOR:]
+            await self._rows(held)
+            await self._rows(memoryview(chunk)[:-_SEPARATOR])
+            held = chunk[-_SEPARATOR:]
             count += chunk.count(b"\n")
-            await asyncio.to_thread(digest.update, lines)
-            await self.packing.write(lines)
             self.pace.tell(Progress("READING", entity, self.rows + count, max(total, self.rows + count)))
         if held:
-            digest.update(b"\n")
-            await self.packing.write(b"\n")
+            await self._rows(b"\n")
         self.rows += count
         self.left -= 1
-        self.feet[entity] = TableFoot(count, digest.hexdigest())
+        self.feet[entity] = TableFoot(count, await self.summing.result())
         await self.packing.write(table_end(last=not self.left))
+
+    async def _rows(self, lines: bytes | memoryview) -> None:
+        await self.summing.add(lines)
+        await self.packing.write(lines)
