@@ -10,12 +10,11 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Final
 
 from cdc.copy_tasks import LAST_PAGE, PART_PAGES
-from cdc.session import Endpoint, connect
+from cdc.session import Connection, Endpoint, connect
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.moment import PURPOSE, Table
 from cdc.snapshot.rows import to_json
@@ -123,19 +122,24 @@ class _Crew:
     utf8: bool
 
     async def work(self) -> None:
-        async with AsyncExitStack() as stack:
-            connection = await connect(self.endpoint, PURPOSE)
-            stack.callback(connection.terminate)
-            await stack.enter_async_context(
-                connection.transaction(isolation="repeatable_read", readonly=True)
-            )
+        connection = await connect(self.endpoint, PURPOSE)
+        try:
+            transaction = connection.transaction(isolation="repeatable_read", readonly=True)
+            await transaction.start()
             await import_snapshot(connection, self.exported)
             while self.waiting:
-                part = self.waiting.popleft()
-                out = _Output(part.stream, self.utf8)
-                await connection.copy_from_query(part.query, output=out.take)
-                await out.flush()
-                await part.stream.part_ended()
+                await self._read(connection, self.waiting.popleft())
+            await transaction.commit()
+            await connection.close(timeout=10)
+        finally:
+            # Cut off in the middle of a COPY, it could not be asked to roll back.
+            connection.terminate()
+
+    async def _read(self, connection: Connection, part: _Part) -> None:
+        out = _Output(part.stream, self.utf8)
+        await connection.copy_from_query(part.query, output=out.take)
+        await out.flush()
+        await part.stream.part_ended()
 
 
 @dataclass(slots=True)
