@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import asyncpg
 
@@ -65,7 +66,13 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
     return shapes
 
 
-def _operators(row: asyncpg.Record) -> tuple[Composed, ...]:
+async def read_deferrable(connection: Connection, relid: int, name: str) -> Deferrable | None:
+    """Read what a unique index or exclusion constraint of a table is about; None where there is none of that name."""
+    row = await connection.fetchrow(statement("shape_unique", "cdc"), relid, name)
+    return None if row is None else _deferrable({**row, "name": name, "nulls_equal": False})
+
+
+def _operators(row: asyncpg.Record | Mapping[str, Any]) -> tuple[Composed, ...]:
     return tuple(type_name(f"OPERATOR({text})") for text in row["operators"])
 
 
@@ -94,7 +101,7 @@ def _surroundings(row: asyncpg.Record) -> Surroundings:
     )
 
 
-def _deferrable(row: asyncpg.Record) -> Deferrable:
+def _deferrable(row: asyncpg.Record | Mapping[str, Any]) -> Deferrable:
     return Deferrable(
         row["name"],
         tuple(type_name(text) for text in row["elements"]),

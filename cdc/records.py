@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cdc.conflicts import Related
 from cdc.model import ConflictStatus, ConflictType, Entity, Image, Side
 from cdc.session import Connection
 from triggers.statements import statement
@@ -37,6 +38,15 @@ class Entry:
 def dump(image: Image | None) -> str | None:
     """An image as JSON text; None stays None."""
     return None if image is None else json.dumps(image, ensure_ascii=False)
+
+
+def dump_related(related: Sequence[Related]) -> str | None:
+    """Records that stand in the way as JSON text; None where there are none."""
+    found = [
+        {"side": each.side.value, "entity": each.entity, "entityId": each.entity_id, "row": each.row}
+        for each in related
+    ]
+    return json.dumps(found, ensure_ascii=False) if found else None
 
 
 async def record(connection: Connection, entry: Entry, *, reorder: bool = False) -> bool:

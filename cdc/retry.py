@@ -12,10 +12,12 @@ import asyncpg
 
 from cdc import records
 from cdc.applier import Applier, splits
+from cdc.blockers import Refused, blockers
 from cdc.change import Change
+from cdc.conflicts import Related
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
-from cdc.images import to_text
+from cdc.images import to_image, to_text
 from cdc.locks import lock_rows
 from cdc.model import ConflictStatus, Op
 from cdc.references import ReferenceBroken
@@ -26,6 +28,8 @@ from cdc.workset import runs
 from triggers.statements import statement
 
 LIMIT: Final = 500
+CONFLICTS: Final = 50
+"""Put-off rows, and conflicts that may have ended, tried in one go; healthy rows wait meanwhile."""
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,7 +64,7 @@ async def retry_deferred(applier: Applier) -> Outcome:
 async def _due(applier: Applier) -> list[asyncpg.Record]:
     """Entries whose time has come; those of held tables wait with them."""
     rows: list[asyncpg.Record] = await applier.target.connection.fetch(
-        statement("deferred_due", "cdc"), applier.source, LIMIT, list(applier.tables.held)
+        statement("deferred_due", "cdc"), applier.source, LIMIT, list(applier.tables.held), CONFLICTS
     )
     return rows
 
@@ -160,8 +164,16 @@ async def _failed(applier: Applier, row: asyncpg.Record, error: Exception) -> Ou
     kind, constraint, text = describe(error)
     connection = applier.target.connection
     shown = text != LOCKED and not isinstance(error, SchemaMismatch)
+    related = await _related(applier, row, constraint) if shown and constraint else []
     await connection.execute(
-        statement("deferred_failed", "cdc"), row["id"], kind, constraint, text, pause(row["tries"]), shown
+        statement("deferred_failed", "cdc"),
+        row["id"],
+        kind,
+        constraint,
+        text,
+        pause(row["tries"]),
+        shown,
+        records.dump_related(related),
     )
     if not shown:
         return Outcome(deferred=1)
@@ -169,6 +181,18 @@ async def _failed(applier: Applier, row: asyncpg.Record, error: Exception) -> Ou
         # What each side has of it is looked at once both links have passed.
         await records.recheck(connection, row["entity"], [row["entity_id"]], "could not be written")
     return Outcome(conflicts=1, rechecks=1)
+
+
+async def _related(applier: Applier, row: asyncpg.Record, constraint: str) -> list[Related]:
+    """The records that an entry's constraint is about."""
+    for change in _changes(applier, [row]):
+        table = applier.reader.known(change.table_id)
+        incoming = to_image(change.columns, change.new)
+        if table is not None and incoming is not None:
+            mapping = applier.target.mapped(table.entity, change.columns)
+            refused = Refused(applier.source, mapping, row["entity_id"], incoming, constraint)
+            return await blockers(applier.target, refused)
+    return []
 
 
 def _changes(applier: Applier, due: Sequence[asyncpg.Record]) -> list[Change]:

@@ -1,4 +1,4 @@
-"""SQL that looks after deferrable unique and exclusion constraints, which nobody checks as a replica. Pure."""
+"""SQL over unique and exclusion constraints: deferrable ones nobody checks as a replica, others refuse rows. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from triggers.identifiers import Composed, fragment, identifier, joined
 
 
 class UniqueChecks(ReferenceChecks):
-    """Statements over the target's deferrable constraints."""
+    """Statements over the target's unique and exclusion constraints."""
 
     def collisions(self, constraint: Deferrable, batch: Composed) -> str:
         """The look for a row of a batch that collides with another."""
@@ -30,4 +30,22 @@ class UniqueChecks(ReferenceChecks):
                 if self.key_columns
                 else {"key_of_after": fragment("true AS k0"), "match": fragment("true")}
             ),
+        )
+
+    def in_the_way(self, constraint: Deferrable) -> str:
+        """The look for rows that an image cannot stand beside."""
+        places = [identifier(f"u{i}") for i in range(len(constraint.elements))]
+        pairs = list(zip(constraint.elements, places, constraint.operators, strict=True))
+        return self._render(
+            "rows_in_the_way",
+            ("image", "table", "target_id", "target_row"),
+            named=joined(
+                fragment("{value} AS {c}", value=self.field("n.after", c.name), c=identifier(c.name))
+                for c in self.common
+            ),
+            elements=joined(fragment("{e} AS {u}", e=element, u=place) for element, place, _ in pairs),
+            collides=joined(
+                (fragment("{e} {op} a.{u}", e=e, op=op, u=place) for e, place, op in pairs), " AND "
+            ),
+            predicate=constraint.predicate,
         )
