@@ -7,9 +7,11 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from cdc.errors import ConnectivityError
@@ -25,6 +27,10 @@ from tests.snapshots import listed, stored, verify
 
 KILLS = int(os.environ.get("CDC_EXAMPLES", "0")) or 25
 MIB = 1024 * 1024
+SESSIONS = (
+    "FROM pg_stat_activity WHERE application_name = 'cdc snapshot' AND datname = current_database()"
+    " AND pid <> pg_backend_pid()"
+)
 
 # A process for each snapshot, forked from one that has everything loaded. The alarm's default is sudden death.
 CHILDREN = """
@@ -150,45 +156,50 @@ async def test_a_disk_that_may_not_be_written_to(pair: Pair, small_disk: Path) -
 
 
 class Once:
-    """Acts when the first rows of a table have been read."""
+    """Acts when the first rows have been read; reading waits for it."""
 
-    def __init__(self, entity: str) -> None:
-        self.entity = entity
-        self.reached = asyncio.Event()
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.act = act
+        self.acted = False
 
     def __call__(self, progress: Progress) -> None:
-        if progress.entity == self.entity and progress.rows_done:
-            self.reached.set()
+        if progress.rows_done and not self.acted:
+            self.acted = True
+            self.act()
+
+
+def end_sessions(url: str) -> None:
+    """End the sessions that write snapshots, from a thread of its own."""
+
+    async def end() -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute(f"SELECT pg_terminate_backend(pid) {SESSIONS}")
+        await connection.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(end()))
+    thread.start()
+    thread.join()
 
 
 async def test_a_server_that_ends_our_sessions(pair: Pair, tmp_path: Path) -> None:
-    await fill(pair, 400_000)
-    once = Once("noise")
-    writing = asyncio.create_task(write(pair, DiskStore(tmp_path), progress=once))
-    await once.reached.wait()
-    await pair.main.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cdc snapshot'"
-        " AND datname = current_database()"
-    )
+    await fill(pair, 100_000)
+    once = Once(lambda: end_sessions(pair.main_url))
     with pytest.raises(ConnectivityError, match="MAIN went away"):
-        await writing
+        await write(pair, DiskStore(tmp_path), progress=once)
+    assert once.acted
     assert listed(tmp_path) == []
 
 
 async def test_cancelled_it_leaves_no_file_and_no_session(pair: Pair, tmp_path: Path) -> None:
-    await fill(pair, 400_000)
-    once = Once("noise")
-    writing = asyncio.create_task(write(pair, DiskStore(tmp_path), progress=once))
-    await once.reached.wait()
-    writing.cancel()
+    await fill(pair, 100_000)
+    writing = asyncio.ensure_future(
+        write(pair, DiskStore(tmp_path), progress=Once(lambda: writing.cancel()))  # noqa: PLW0108 - made before it
+    )
     with pytest.raises(asyncio.CancelledError):
         await writing
     assert listed(tmp_path) == []
     async with asyncio.timeout(10):
-        while await pair.main.fetchval(  # noqa: ASYNC110 - a server tells nobody when a session has ended
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cdc snapshot'"
-            " AND datname = current_database()"
-        ):
+        while await pair.main.fetchval(f"SELECT count(*) {SESSIONS}"):  # noqa: ASYNC110 - a server tells nobody
             await asyncio.sleep(0.01)
 
 
