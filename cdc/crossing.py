@@ -124,7 +124,7 @@ class Crossing:
                     return await apply_split(applier, stored, batch, refreshed=attempt > 1)
         raise PositionBusy(
             f"a batch of {applier.source} was not applied in {ATTEMPTS} tries: its tables or its position are locked",
-            hint="look for a session that holds a lock on cdc.position",
+            hint="a restore holds them while it writes; else look for a session that holds a lock on cdc.position",
         )
 
 

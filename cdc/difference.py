@@ -25,6 +25,8 @@ class Difference:
 
     pair: TablePair
     number: int
+    only: bool = False
+    """Leave tables that inherit from it in the classic way alone. Not for partitioned tables."""
 
     @property
     def keyed(self) -> bool:
@@ -67,7 +69,8 @@ class Difference:
         # Collation C: the same bytes give the same hash whatever the databases' collations are.
         row_hash = fragment('hashtextextended({row} COLLATE pg_catalog."C", 0)', row=row)
         return {
-            "table": pair.relation,
+            "table": fragment("ONLY {table}", table=pair.relation) if self.only else pair.relation,
+            "into": pair.relation,
             "columns": pair.list("t"),
             "names": pair.list(),
             "values": pair.list("s"),

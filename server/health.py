@@ -10,7 +10,14 @@ from typing import Any
 import asyncpg
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
-from cdc.errors import CdcError, ConfigurationError, ConnectivityError, HistoryError, InstallRefused
+from cdc.errors import (
+    CdcError,
+    ConfigurationError,
+    ConnectivityError,
+    HistoryError,
+    InstallRefused,
+    PositionBusy,
+)
 from cdc.session import UNREACHABLE
 
 SHORTEST_DELAY = 0.2
@@ -44,7 +51,8 @@ def classify(error: BaseException) -> Fault:
     if isinstance(error, BaseExceptionGroup):
         kinds = {classify(inner) for inner in error.exceptions}
         return next(kind for kind in (Fault.FINAL, Fault.PASSING, Fault.CONNECTIVITY) if kind in kinds)
-    if isinstance(error, ConnectivityError):
+    if isinstance(error, ConnectivityError | PositionBusy):
+        # A restore holds the position of the link that writes to its target; that may take long, and ends by itself.
         return Fault.CONNECTIVITY
     if isinstance(error, HistoryError | InstallRefused | ConfigurationError):
         return Fault.FINAL

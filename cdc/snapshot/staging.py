@@ -17,7 +17,7 @@ from cdc.snapshot.feed import Feed
 from cdc.snapshot.format import TableHead
 from cdc.table_pair import TablePair
 from triggers.identifiers import Composed, identifier_list, qualified
-from triggers.statements import render
+from triggers.statements import render, statement
 
 PACKAGE = "cdc.snapshot"
 
@@ -70,9 +70,12 @@ async def stage_all(connection: Connection, feed: Feed, shapes: Mapping[Entity, 
         async with connection.transaction():
             await make_place(connection, table, place)
             await fill(connection, feed, table, place)
+    relids = [pair.target.relid for _, pair, _ in places]
+    rows = await connection.fetch(statement("ordinary_tables", PACKAGE), relids)
+    ordinary = {row["relid"] for row in rows}
     staged = []
     for number, (table, pair, place) in enumerate(places):
-        difference = Difference(pair, number)
+        difference = Difference(pair, number, only=pair.target.relid in ordinary)
         await connection.execute(difference.sql("file_hashes", PACKAGE, file=qualified(*place)))
         row = await connection.fetchrow(difference.sql("file_digest", PACKAGE))
         if row is None:

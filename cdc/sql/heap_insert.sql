@@ -1,4 +1,4 @@
 -- Purpose:    Insert the rows that came from the other side.
--- Parameters: {table}; {names} bare columns; {values} of s; {stage}.
+-- Parameters: {into} the table; {names} bare columns; {values} of s; {stage}.
 -- Result:     none.
-INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {stage} AS s
+INSERT INTO {into} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {stage} AS s

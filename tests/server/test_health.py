@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
-from cdc.errors import ConnectivityError, HistoryError, PositionMoved
+from cdc.errors import ConnectivityError, HistoryError, PositionBusy, PositionMoved
 from server.health import (
     FIRST_DELAY,
     LONGEST_PROBE,
@@ -30,6 +30,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
         (asyncpg.AdminShutdownError("going down"), Fault.CONNECTIVITY),
         (asyncpg.DeadlockDetectedError("deadlock"), Fault.PASSING),
         (PositionMoved("moved"), Fault.PASSING),
+        (PositionBusy("a restore is at work"), Fault.CONNECTIVITY),
         (ValueError("a bug"), Fault.PASSING),
         (HistoryError("replaced"), Fault.FINAL),
         (ExceptionGroup("", [ConnectivityError("away"), OSError()]), Fault.CONNECTIVITY),

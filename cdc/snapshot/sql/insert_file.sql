@@ -1,4 +1,4 @@
 -- Purpose:    Give a new table the rows of the file.
--- Parameters: {table}; {names} bare columns; {values} of s; {file}.
+-- Parameters: {into} the table; {names} bare columns; {values} of s; {file}.
 -- Result:     none.
-INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {file} AS s
+INSERT INTO {into} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {file} AS s

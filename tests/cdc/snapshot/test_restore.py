@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from cdc.model import Side
 from cdc.session import Endpoint
 from cdc.snapshot.disk import DiskStore
-from cdc.snapshot.errors import SnapshotRefused
+from cdc.snapshot.errors import SnapshotDamaged, SnapshotForeign, SnapshotRefused
 from cdc.snapshot.plan import Counts, Restored, RestorePlan
 from cdc.snapshot.restore import preview, restore
 from cdc.snapshot.writer import write_snapshot
@@ -229,3 +230,57 @@ async def test_a_restore_waits_for_nobody_for_ever(
             await restored(pair, file)
     await restored(pair, file)
     assert await pair.main.fetchval("SELECT id FROM a") == 1
+
+
+async def test_parents_of_classic_inheritance_have_rows_of_their_own(pair: Pair, tmp_path: Path) -> None:
+    await pair.main.execute(
+        """CREATE TABLE p (id int PRIMARY KEY, v text); CREATE TABLE c (w text) INHERITS (p);
+        ALTER TABLE c ADD PRIMARY KEY (id);
+        INSERT INTO p VALUES (1, 'p'), (2, 'p'); INSERT INTO c VALUES (1, 'c', 'w'), (3, 'c', 'w')"""
+    )
+    rows = "SELECT tableoid::regclass::text, * FROM p ORDER BY 1, 2"
+    before = await pair.main.fetch(rows)
+    file = await written(pair, tmp_path)
+    await pair.main.execute("DELETE FROM p WHERE id = 1; INSERT INTO c VALUES (4); UPDATE p SET v = 'x'")
+    assert (await restored(pair, file)).tables == {
+        "c": Counts(inserted=1, updated=1, deleted=1),
+        "p": Counts(inserted=1, updated=1),
+    }
+    assert await pair.main.fetch(rows) == before
+    await restored(pair, file, Side.BACKUP)
+    assert await pair.backup.fetch(rows) == before
+
+
+@pytest.mark.parametrize("empty", [True, False])
+async def test_a_file_that_is_not_whole_leaves_the_target_alone(
+    pair: Pair, tmp_path: Path, *, empty: bool
+) -> None:
+    await shop.create(pair.main, 40)
+    store, name = await written(pair, tmp_path)
+    if not empty:
+        await shop.create(pair.backup, 5)
+    before = await relations(pair.backup)
+    whole = (tmp_path / name).read_bytes()
+    places = [*range(0, len(whole), len(whole) // 12), len(whole) - 1]
+    spoiled = [flipped(whole, place) for place in places] + [whole[:place] for place in places]
+    spoiled += [whole + whole, whole + b"\0", gzip.compress(b"0" * 10_000_000), b"", b"PGDMP", b"{}\n"]
+    for number, data in enumerate(spoiled):
+        other = f"bad{number}.json.gz"
+        (tmp_path / other).write_bytes(data)
+        with pytest.raises((SnapshotDamaged, SnapshotForeign)):
+            await restored(pair, (store, other), Side.BACKUP)
+    assert await relations(pair.backup) == before
+    await restored(pair, (store, name), Side.BACKUP)
+    assert await shop.content(pair.backup) == await shop.content(pair.main)
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :]
+
+
+async def relations(connection: Connection) -> tuple[list[str], dict[str, list[str]] | None]:
+    rows = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    names = [row["relname"] for row in rows]
+    return names, await shop.content(connection) if names else None
