@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,13 +11,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from cdc.errors import ConfigurationError
-from server.api.connections import LINGER_SECONDS, REQUEST_SECONDS, ROOM, Site
+from server.api.connections import ROOM, Site
 
 STOP_SECONDS = 1.0
 """What requests in flight are given when the service ends."""
-
-_log = logging.getLogger("server.api.protocol")
-_log.setLevel(logging.CRITICAL)  # a request that is no HTTP is answered with 400; it is not worth a traceback
 
 
 class AddressError(ConfigurationError):
@@ -44,14 +40,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     Raises:
         AddressError: the address is in use, not this machine's, or not allowed.
     """
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        logger=_log,
-        shutdown_timeout=STOP_SECONDS,
-        keepalive_timeout=REQUEST_SECONDS,
-        lingering_time=LINGER_SECONDS,
-    )
+    runner = web.AppRunner(app, shutdown_timeout=STOP_SECONDS)
     await runner.setup()
     try:
         site = Site(runner, host.strip("[]"), port, app[ROOM])

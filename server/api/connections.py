@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import resource
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, cast
 
 from aiohttp import web
+
+from server.api.protocol import Protocol
 
 REQUEST_SECONDS: Final = 20.0
 """What a client may take to send a request's head, and how long an idle connection is kept."""
@@ -27,6 +30,9 @@ FEWEST: Final = 64
 RESERVED: Final = 512
 """File descriptors that are left for everything else."""
 WANTED: Final = 8192
+
+_log = logging.getLogger("server.api.protocol")
+_log.setLevel(logging.CRITICAL)  # a request that is no HTTP is answered with 400; it is not worth a traceback
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -173,7 +179,15 @@ class Site(web.BaseSite):
         server = self._runner.server
         if server is None:
             raise RuntimeError("the runner has ended")
-        return Connection(server(), self._room)
+        handler = Protocol(
+            server,
+            loop=asyncio.get_running_loop(),
+            logger=_log,
+            access_log=None,
+            keepalive_timeout=REQUEST_SECONDS,
+            lingering_time=LINGER_SECONDS,
+        )
+        return Connection(handler, self._room)
 
 
 ROOM: web.AppKey[Room] = web.AppKey("room")

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from pydantic import Field
 
 from server.api.identity import Identity, Way
-from server.api.route import Access, Body, Call, Content, Document, Query, Reply, Route, Routes, Text, Time
+from server.api.route import Access, Body, Call, Document, Query, Reply, Route, Routes, Text, Time
 
 
 class LoginBody(Body):
@@ -107,7 +107,7 @@ ROUTES: Routes = (
         handler=follow_link,
         summary="Begin a browser session with a one-time code",
         tag="Session",
-        answers={303: Content("text/plain", "On to the dashboard, logged in or not")},
+        answers={303: None},
         refusals={429: "Too many bad attempts"},
         query=LoginQuery,
         access=Access.OPEN,

@@ -27,7 +27,7 @@ _PARTS: Final = {
 }
 _MEANINGS: Final = {
     304: "The client's copy (If-None-Match) is the current one",
-    400: "The body is not JSON",
+    400: "The request is not proper HTTP, or its body is not JSON",
     401: "No token, or not a good one",
     403: "The token lacks the role, or another site's page asks",
     404: "There is no such thing",
@@ -89,7 +89,7 @@ def statuses(route: Route) -> dict[int, str]:
     if route.path not in ANY_HOST:
         implied.append(421)
     if route.body is not None:
-        implied += [400, 413, 415]
+        implied += [413, 415]
     if route.changes:
         implied.append(409)
     if route.databases:
@@ -98,7 +98,7 @@ def statuses(route: Route) -> dict[int, str]:
         implied.append(404)
     if route.method == "GET" and _documents(route):
         implied.append(304)
-    implied.append(422)
+    implied += [400, 422]
     found |= {status: _MEANINGS[status] for status in implied}
     return dict(sorted((found | dict(route.refusals)).items()))
 
