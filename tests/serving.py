@@ -72,10 +72,16 @@ class Serving:
 
 
 def settings_of(pair: Pair, **variables: Any) -> Settings:
-    """Settings for a pair, whatever `.env` there is."""
-    given = {"DATABASE_URL": pair.main_url, "BACKUP_DATABASE_URL": pair.backup_url, "JWT_SECRET": JWT_SECRET}
+    """Settings for a pair."""
+    given = {"DATABASE_URL": pair.main_url, "BACKUP_DATABASE_URL": pair.backup_url}
+    return bare_settings(**{**given, **variables})
+
+
+def bare_settings(**variables: Any) -> Settings:
+    """Settings with the tests' secret, whatever `.env` there is; None leaves a variable out."""
+    given = {"JWT_SECRET": JWT_SECRET, "PORT": 0, "LOG_LEVEL": "INFO", **variables}
     sources: dict[str, Any] = {"_env_file": None}
-    return Settings(**sources, **{"PORT": 0, "LOG_LEVEL": "INFO", **given, **variables})
+    return Settings(**sources, **{name: value for name, value in given.items() if value is not None})
 
 
 @asynccontextmanager

@@ -84,7 +84,9 @@ async def read_snapshot(call: Call) -> Result:
 
 async def remove_snapshot(call: Call) -> Reply:
     """Remove the file for good."""
-    await call.context.operations().remove(call.path("name"))
+    operations, name = call.context.operations(), call.path("name")
+    await operations.snapshot(name)  # what is not there is not there, whatever else runs
+    await operations.remove(name)
     return Reply(None, status=HTTPStatus.NO_CONTENT)
 
 

@@ -30,5 +30,9 @@ async def shop(pair: Pair) -> Pair:
 @pytest.fixture
 async def api(shop: Pair, tmp_path: Path) -> AsyncIterator[Serving]:
     """The service works on the shop; snapshots go to a folder of the test."""
-    async with serving(shop, BACKUP_DIR=str(tmp_path / "backups"), BACKUP_INTERVAL_SECONDS=3600) as found:
+    settings = {"DATABASE_URL": f"{shop.main_url}&schema=public,bar"}
+    settings["BACKUP_DATABASE_URL"] = f"{shop.backup_url}&schema=public,bar"
+    async with serving(
+        shop, **settings, BACKUP_DIR=str(tmp_path / "backups"), BACKUP_INTERVAL_SECONDS=3600
+    ) as found:
         yield found
