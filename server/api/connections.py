@@ -13,7 +13,7 @@ import logging
 import resource
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from aiohttp import web
 
@@ -179,14 +179,13 @@ class Site(web.BaseSite):
         server = self._runner.server
         if server is None:
             raise RuntimeError("the runner has ended")
-        handler = Protocol(
-            server,
-            loop=asyncio.get_running_loop(),
-            logger=_log,
-            access_log=None,
-            keepalive_timeout=REQUEST_SECONDS,
-            lingering_time=LINGER_SECONDS,
-        )
+        options: dict[str, Any] = {
+            "logger": _log,
+            "access_log": None,
+            "keepalive_timeout": REQUEST_SECONDS,
+            "lingering_time": LINGER_SECONDS,
+        }
+        handler = Protocol(server, loop=asyncio.get_running_loop(), **options)
         return Connection(handler, self._room)
 
 

@@ -28,7 +28,9 @@ class Protocol(web.RequestHandler):
         super().handle_error(request, status, exc, message)
         malformed = status == BAD_REQUEST
         detail = "the request is not proper HTTP, or its first line or a header is too long"
-        problem = Problem(status, "malformed" if malformed else "internal", detail if malformed else "it failed")
+        problem = Problem(
+            status, "malformed" if malformed else "internal", detail if malformed else "it failed"
+        )
         content = orjson.dumps(problem.document(None))
         response = web.Response(body=content, status=status, content_type=MEDIA_TYPE)
         response.force_close()

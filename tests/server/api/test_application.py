@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -127,3 +129,15 @@ async def test_the_page_of_the_documents_is_local(api: Serving) -> None:
         assert (await api.get(asset, token=False)).status == 200
     assert (await api.get("/docs/../application.py", token=False)).status == 404
     assert (await api.get("/docs/..%2fapplication.py", token=False)).status == 404
+
+
+@pytest.mark.parametrize("line", [b"GET /\xc3\xa9 HTTP/1.1", b"hello", b"GET /" + b"a" * 9000 + b" HTTP/1.1"])
+async def test_what_is_no_http_is_refused_like_everything_else(api: Serving, line: bytes) -> None:
+    reader, writer = await asyncio.open_connection(api.address.host, api.address.port)
+    writer.write(line + b"\r\nHost: localhost\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split()[1] == b"400"
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == "malformed"

@@ -110,7 +110,7 @@ def test_who_is_being_answered_is_not_closed() -> None:
 async def test_half_a_request_is_not_waited_for_long(
     clients: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.api.address.REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr("server.api.connections.REQUEST_SECONDS", 0.2)
     async with listening_with(10) as (address, room):
         for beginning in (b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "):
             client = await clients(address)

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from cdc.errors import ConfigurationError
 from server.api import keys
-from server.api.address import listening
 from server.api.keys import KeysUnavailable, PublishedKeys, keys_of, read_set
 from server.api.tokens import TokenRefused
 from tests.serving import bare_settings
@@ -50,9 +49,12 @@ async def issuer(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Issuer]:
     found = Issuer([published(FIRST, "one")])
     app = web.Application()
     app.router.add_get("/keys", found.answer)
-    async with listening(app, "127.0.0.1", 0) as address:
-        found.url = f"{address}/keys"
-        yield found
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}/keys"
+    yield found
+    await runner.cleanup()
 
 
 async def test_keys_rotate(issuer: Issuer) -> None:
