@@ -14,6 +14,9 @@ from tests.running import Shell
 
 BUSY = {"BACKUP_INTERVAL_SECONDS": "10", "RESTORE_TEST_INTERVAL_HOURS": "24"}
 HEIGHT = 800
+OURS = """, name = 'Tonic water 0.25 l', "updatedAt" = now(),
+    attributes = attributes || '{"happyHour": true}'"""
+THEIRS = """, "reorderAt" = 36, "updatedAt" = now() + interval '1 ms'"""
 
 
 @pytest.mark.skipif(
@@ -29,17 +32,13 @@ async def test_pictures(servers_root: Path, browser: Browser) -> None:
         await running.streaming()
         main, backup = await asyncpg.connect(said["main"]), await asyncpg.connect(said["backup"])
         demo = Demo(running, browser, said["dashboard"], main, backup)
-        product = await demo.dispute(
-            "SOFT-002",
-            """, name = 'Tonic water 0.25 l', attributes = attributes || '{"happyHour": true}', "updatedAt" = now()""",
-            """, "reorderAt" = 36, "updatedAt" = now() + interval '1 ms'""",
-        )
+        product = await demo.dispute("SOFT-002", OURS, THEIRS)
         size = {"width": 1280, "height": HEIGHT}
         async with demo.visit(viewport=size, color_scheme="light") as watched:
             await watched.log_in()
             page = watched.page
             await watched.go("overview")
-            await running.state(lambda found: found["sync"]["links"]["MAIN_TO_BACKUP"]["appliedTotal"] > 150)
+            await running.state(lambda found: found["sync"]["links"]["MAIN_TO_BACKUP"]["appliedTotal"] > 40)
             await running.state(lambda found: found["backup"]["lastVerified"] is not None)
             await expect(page.locator(".moving li")).to_have_count(7)
             await watched.picture("overview")
