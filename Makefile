@@ -37,7 +37,7 @@ lint: setup ## format, lint, types, import contracts
 
 check: lint test ## what CI runs
 
-bench: setup ## lag, catch-up and overhead beside native logical replication
+bench: setup ## lag, catch-up and overhead beside native logical replication, snapshots beside pg_dump
 	$(BIN)/python -m tests.bench $(ARGS)
 
 install-triggers: .venv/.running ## start capturing on both sides

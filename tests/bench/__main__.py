@@ -15,9 +15,10 @@ import asyncpg
 import psutil  # type: ignore[import-untyped]
 from rich.console import Console
 
-from tests.bench.measures import MEASURES, QUICK, Measure, Sizes
+from tests.bench.measures import MEASURES, Measure
 from tests.bench.report import SUBJECTS, Report
 from tests.bench.rig import rig
+from tests.bench.sizes import QUICK, Sizes
 from tests.bench.subject import Subject
 from tests.bench.subjects import subjects
 
@@ -68,9 +69,10 @@ async def measured(sizes: Sizes, measures: list[Measure], names: list[str]) -> R
     report = Report(sizes)
     async with rig() as servers:
         chosen = []
-        for subject in subjects(servers, names):
+        needed = {name for measure in measures for name in measure.subjects} & set(names)
+        for subject in subjects(servers, needed):
             with noted("seeding", subject, report):
-                await subject.prepare(sizes.rows)
+                await subject.prepare(sizes)
                 chosen.append(subject)
         for repetition in range(sizes.repetitions):
             _console.print(f"repetition {repetition + 1} of {sizes.repetitions}", style="bold")

@@ -6,27 +6,15 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from tests.bench.files import Files
 from tests.bench.lag import lags, percentile
 from tests.bench.rig import connected, until
+from tests.bench.sizes import Sizes
 from tests.bench.subject import Subject
 from tests.bench.workload import bulk_milliseconds, transactions_per_second, write_backlog
 
 _CATCH_UP_WITHIN = 600.0  # seconds
 
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much of everything."""
-
-    rows: int = 200_000  # accounts seeded
-    lag_seconds: float = 15.0
-    inserts: int = 200_000  # of a backlog, beside half as many updates and a tenth deletes
-    writer_seconds: int = 8
-    bulk_rows: int = 200_000
-    repetitions: int = 3
-
-
-QUICK = Sizes(20_000, 3.0, 10_000, 2, 20_000, 1)
 
 Values = dict[str, float]
 
@@ -98,6 +86,13 @@ async def bulk(subject: Subject, sizes: Sizes) -> Values:
     return {"bulk insert": inserted, "bulk update": updated}
 
 
+async def files(subject: Subject, _sizes: Sizes) -> Values:
+    """Seconds to write a database to a file, and to make it anew from that."""
+    if not isinstance(subject, Files):
+        raise TypeError(f"{subject.name} writes no files")
+    return await subject.measure()
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A measurement and the subjects it is for."""
@@ -112,4 +107,5 @@ MEASURES = (
     Measure("catchup", ("ours", "native"), catch_up),
     Measure("writers", ("none", "capture", "ours", "native"), writers),
     Measure("bulk", ("none", "capture"), bulk),
+    Measure("snapshot", ("snapshot", "pg_dump"), files),
 )

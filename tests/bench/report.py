@@ -13,10 +13,10 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from tests.bench.measures import Sizes
 from tests.bench.rig import SETTINGS
+from tests.bench.sizes import Sizes
 
-SUBJECTS = ("none", "capture", "ours", "native")
+SUBJECTS = ("none", "capture", "ours", "native", "snapshot", "pg_dump")
 UNITS = {"lag": "ms", "bulk": "ms", "writers": "TPS", "catch-up": "changes/s", "backlog": "changes/s"}
 
 
@@ -57,8 +57,12 @@ GOALS = (
     Goal("writers 8", "ours", "native", 1.0, at_most=False),
     Goal("bulk insert", "capture", "none", 1.75),
     Goal("bulk update", "capture", "none", 1.9),
+    Goal("snapshot seconds", "snapshot", "pg_dump", 1.0),
+    Goal("restore seconds", "snapshot", "pg_dump", 1.0),
+    Goal("snapshot size", "snapshot", "pg_dump"),
 )
 LAG_BELOW_MS = 3.0
+MEMORY_BELOW_MIB = 150.0
 _BUSY_PERCENT = 10.0
 
 
@@ -106,6 +110,12 @@ class Report:
             lag = statistics.median(lags)
             kept = "yes" if lag < LAG_BELOW_MS else "NO"
             ratios.add_row("lag p50", "ours", f"{lag:.2f} ms", f"< {LAG_BELOW_MS:g} ms", kept)
+        memories = self.values.get("snapshot memory", {}).get("snapshot")
+        if memories:
+            kept = "yes" if max(memories) < MEMORY_BELOW_MIB else "NO"
+            ratios.add_row(
+                "snapshot memory", "most", f"{max(memories):.0f} MiB", f"< {MEMORY_BELOW_MIB:g} MiB", kept
+            )
         notes = list(self.failures)
         if self.busy and max(self.busy) > _BUSY_PERCENT:
             notes.append(
@@ -146,4 +156,6 @@ def _number(value: float) -> str:
 def _unit(name: str) -> str:
     if "seconds" in name:
         return "s"
+    if "memory" in name or "size" in name:
+        return "MiB"
     return next((unit for start, unit in UNITS.items() if name.startswith(start)), "")

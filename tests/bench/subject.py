@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from server.embedded import Cluster
 from tests.bench.rig import Servers, connected, until
+from tests.bench.sizes import Sizes
 from triggers.statements import statement
 
 PACKAGE = "tests.bench"
@@ -33,11 +34,11 @@ class Subject:
     def backup(self) -> str:
         return self._servers.backup.url(f"bench_{self.name}")
 
-    async def prepare(self, rows: int) -> None:
-        """Make both databases with the same `rows` accounts and set the subject up."""
+    async def prepare(self, sizes: Sizes) -> None:
+        """Make both databases with the same accounts and set the subject up."""
         await asyncio.gather(
-            self._seed(self._servers.main, self.main, rows),
-            self._seed(self._servers.backup, self.backup, rows),
+            self._seed(self._servers.main, self.main, sizes.rows),
+            self._seed(self._servers.backup, self.backup, sizes.rows),
         )
         await self.install()
 

@@ -1,8 +1,11 @@
-"""What is measured: no capture, our capture alone, the whole of ours, native logical replication."""
+"""What is measured: no capture, our capture alone, the whole of ours, native logical replication; and files."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cdc.model import Side
+from tests.bench.files import PgDump, Snapshots
 from tests.bench.native import Native
 from tests.bench.rig import Rig, connected
 from tests.bench.service import Ours
@@ -27,12 +30,14 @@ class Capture(Subject):
         await super().settle()
 
 
-def subjects(rig: Rig, names: list[str]) -> list[Subject]:
-    """Make the named subjects on the rig's servers, in the order none, capture, ours, native."""
+def subjects(rig: Rig, names: Collection[str]) -> list[Subject]:
+    """Make the named subjects on the rig's servers, in the order of the report."""
     known: list[Subject] = [
         Subject(rig.ours),
         Capture(rig.ours),
         Ours(rig.ours, rig.folder),
         Native(rig.native),
+        Snapshots(rig.ours, rig.folder),
+        PgDump(rig.ours, rig.folder),
     ]
     return [subject for subject in known if subject.name in names]

@@ -4,10 +4,11 @@ import pytest
 
 from tests.bench.__main__ import arguments, measured
 from tests.bench.lag import percentile
-from tests.bench.measures import MEASURES, Sizes
+from tests.bench.measures import MEASURES
 from tests.bench.report import GOALS, SUBJECTS, Goal, Report
+from tests.bench.sizes import Sizes
 
-TINY = Sizes(rows=500, lag_seconds=0.4, inserts=200, writer_seconds=1, bulk_rows=500, repetitions=1)
+TINY = Sizes(500, 0.4, 200, 1, 500, 1, 500)
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
