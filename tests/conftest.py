@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,7 @@ def servers_root() -> Iterator[Path]:
     yield root
     assert watchdog.stdin is not None
     watchdog.stdin.close()
-    watchdog.wait(30)
+    watchdog.wait(120)
 
 
 @pytest.fixture
@@ -120,3 +121,4 @@ async def own_servers(server_folder: Path) -> AsyncIterator[OwnServers]:
         yield OwnServers(main, backup)
     finally:
         await asyncio.gather(main.kill(), backup.kill())
+        shutil.rmtree(server_folder)

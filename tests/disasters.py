@@ -9,13 +9,13 @@ from pathlib import Path
 import asyncpg
 
 from cdc.engine import Engine
-from cdc.first_contact import first_contact
+from cdc.first_contact import first_contact, resync
 from cdc.model import Side
 from cdc.session import Endpoint
 from server.embedded import Cluster, binaries
 from server.embedded.account import run
 from tests.databases import Connection, OwnServers, make_cluster
-from tests.running import Shell
+from tests.running import Ended, Shell
 
 TABLES = """
 CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL, count int NOT NULL DEFAULT 0);
@@ -102,16 +102,15 @@ class Twins:
         await self.execute(side, *[work] * times)
 
     async def resync(self, side: Side) -> None:
+        """What the command does once it has read its settings."""
+        await self.close()
+        await resync(self.endpoint(Side.MAIN), self.endpoint(Side.BACKUP), side, lambda *_: None, two_way=True)
+
+    async def resync_by_command(self, side: Side) -> Ended:
         """The command, as a person gives it."""
         await self.close()
-        ended = await self.shell(
-            "resync",
-            side,
-            "--yes",
-            DATABASE_URL=self.urls[Side.MAIN],
-            BACKUP_DATABASE_URL=self.urls[Side.BACKUP],
-        )
-        assert ended.code == 0, ended.err
+        urls = {"DATABASE_URL": self.urls[Side.MAIN], "BACKUP_DATABASE_URL": self.urls[Side.BACKUP]}
+        return await self.shell("resync", side, "--yes", **urls)
 
 
 async def shut(cluster: Cluster, *, cleanly: bool) -> None:

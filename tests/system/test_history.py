@@ -54,10 +54,14 @@ async def noticed(twins: Twins, words: str) -> None:
     assert [await twins.rows(side) for side in Side] == before
 
 
-async def mended(twins: Twins, loser: Side) -> None:
+async def mended(twins: Twins, loser: Side, *, by_command: bool = False) -> None:
     """One command makes both sides equal, and sync goes on both ways."""
     winner = await twins.rows(loser.other)
-    await twins.resync(loser)
+    if by_command:
+        ended = await twins.resync_by_command(loser)
+        assert ended.code == 0, ended.err
+    else:
+        await twins.resync(loser)
     assert await twins.assert_equal() == winner
     await exchange(twins, "mended")
 
@@ -89,7 +93,7 @@ async def test_a_volume_rolled_back_under_a_killed_server_and_its_rows_are_the_r
     await put_back(twins.servers.main, copy, cleanly=False)
     await twins.write(Side.MAIN, "other", times=50)
     await noticed(twins, "MAIN is not the database .* rolled back")
-    await mended(twins, Side.BACKUP)
+    await mended(twins, Side.BACKUP, by_command=True)
 
 
 async def test_the_rolled_back_side_is_noticed_however_long_nothing_was_written_before(twins: Twins) -> None:
@@ -281,8 +285,9 @@ async def test_exchanged_urls_are_not_taken_for_copies(twins: Twins) -> None:
     await twins.close()
     twins.urls = {side: twins.urls[side.other] for side in Side}
     before = await twins.rows(Side.MAIN)
-    with pytest.raises(AssertionError, match="installed as"):
-        await twins.resync(Side.BACKUP)
+    ended = await twins.resync_by_command(Side.BACKUP)
+    assert ended.code == 1
+    assert "installed as" in ended.err
     assert await twins.rows(Side.MAIN) == before
 
 
