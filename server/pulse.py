@@ -18,7 +18,7 @@ from server.news import Counts, Records
 
 EVERY: Final = 1.0
 """Seconds between two looks while somebody listens, and between two events about applied changes."""
-SELDOM: Final = 10.0
+SELDOM: Final = 30.0
 """Seconds between two looks while nobody listens."""
 SHORTEST: Final = 0.5
 """Seconds between two looks, whatever happens."""
