@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
+
+import structlog
 
 from cdc.snapshot.history import Entry
 from cdc.stats import Stats
@@ -23,6 +25,8 @@ BEAT: Final = 0.5
 """Seconds between two beats of the heart."""
 LOOK: Final = 1.0
 """Seconds for which one look serves all probes."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Watched(Protocol):
@@ -67,6 +71,7 @@ class Monitor:
         self._pulse = Pulse(
             status=watched.status,
             counts=self._counts,
+            met=lambda: sum(stats.conflicts for stats in watched.stats().values()),
             conflicts=self._conflicts,
             hub=self.hub,
             seen=self._judge,
@@ -98,14 +103,8 @@ class Monitor:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch for as long as the block lasts."""
-        tasks = [
-            asyncio.create_task(coroutine, name=name)
-            for name, coroutine in (
-                ("heart", self._live()),
-                ("pulse", self._pulse.run()),
-                ("alerts", self.alerts.run()),
-            )
-        ]
+        works = {"heart": self._live, "pulse": self._pulse.run, "alerts": self.alerts.run}
+        tasks = [asyncio.create_task(_kept_up(work), name=name) for name, work in works.items()]
         try:
             yield
         finally:
@@ -122,11 +121,23 @@ class Monitor:
         conflicts = self._watched.seen().conflicts
         return None if conflicts is None else conflicts.records
 
-    def _judge(self, status: Mapping[str, Any]) -> None:
-        if not self._watched.standing_by:
-            self.alerts.judge(status)
+    def _judge(self, status: Mapping[str, Any]) -> bool:
+        if self._watched.standing_by:
+            return False
+        self.alerts.judge(status)
+        return self.alerts.pending
 
     async def _live(self) -> None:
         while True:
             self._beat = asyncio.get_running_loop().time()
             await asyncio.sleep(BEAT)
+
+
+async def _kept_up(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run something that never ends by itself, whatever happens to it."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - who watches must not be the first to fall
+            _log.error("watching failed, beginning again", error=str(error), exc_info=error)
+        await asyncio.sleep(BEAT)

@@ -14,12 +14,9 @@ from server.health import LinkState
 from server.observation import Observation
 from server.rhythm import Rhythm
 from server.settings import Settings
-from server.space import SNAPSHOTS, is_low
 
 LINK_NAMES = {Side.MAIN: "MAIN_TO_BACKUP", Side.BACKUP: "BACKUP_TO_MAIN"}
 LARGE_CHANGELOG = 1024**3
-LARGE_SKEW = 1.0
-"""Seconds, beyond what the measurement may be off by, from which clocks count as wrong."""
 OLD_CHANGELOG = 24 * 3600.0
 """Bytes and seconds from which a changelog that waits is worth a warning."""
 
@@ -92,8 +89,6 @@ def problems(
         )
     for side, changelog in seen.changelogs.items():
         yield from _changelog_problems(side, rules, changelog)
-    yield from _clock_problems(seen)
-    yield from _space_problems(seen)
 
 
 def problem(name: str, severity: str, message: str, hint: str) -> Problem:
@@ -223,34 +218,3 @@ def _changelog_problems(side: Side, rules: Rules, changelog: ChangelogFacts) -> 
             f"{side}: the changelog holds {size:.0f} MiB, its oldest change is {hours:.1f} hours old",
             "It empties as the other side applies it. Where that will not happen: `cdc uninstall-triggers`.",
         )
-
-
-def _clock_problems(seen: Observation) -> Iterator[Problem]:
-    if set(seen.clocks) != set(Side):
-        return
-    skew = seen.clocks[Side.BACKUP] - seen.clocks[Side.MAIN]
-    if abs(skew.ahead) > skew.uncertainty + LARGE_SKEW:
-        which = "ahead of" if skew.ahead > 0 else "behind"
-        yield problem(
-            "clock-skew",
-            "warning",
-            f"BACKUP's clock is {abs(skew.ahead):.1f} seconds {which} MAIN's",
-            "Sync does not depend on clocks, but policies that compare times do: set up NTP on both servers.",
-        )
-
-
-def _space_problems(seen: Observation) -> Iterator[Problem]:
-    files = seen.backups.files if seen.backups else 0
-    usual = seen.backups.bytes // files if seen.backups and files else 0
-    for place, room in seen.spaces.items():
-        largest = usual if place == SNAPSHOTS else 0
-        if is_low(room, largest):
-            full = room.free <= largest
-            yield problem(
-                f"disk-low:{place}",
-                "error" if full else "warning",
-                f"{place}: {room.free / 1024**2:.0f} MiB are free of {room.total / 1024**3:.1f} GiB",
-                "Make room. BACKUP_MAX_BYTES and BACKUP_RETENTION_DAYS limit what snapshots take."
-                if place == SNAPSHOTS
-                else "Make room: the embedded servers stop where their disk is full.",
-            )

@@ -20,6 +20,8 @@ EVERY: Final = 1.0
 """Seconds between two looks while somebody listens, and between two events about applied changes."""
 SELDOM: Final = 30.0
 """Seconds between two looks while nobody listens."""
+SOON: Final = 5.0
+"""Seconds between two looks while something is about to be told."""
 SHORTEST: Final = 0.5
 """Seconds between two looks, whatever happens."""
 
@@ -32,9 +34,10 @@ class Pulse:
     Args:
         status: makes the status document.
         counts: gives what the links have applied so far.
+        met: gives how many conflicts the links have met so far.
         conflicts: gives the open conflicts as they were at the last look, None where they are not known.
         hub: who is told.
-        seen: called with each status document.
+        seen: called with each status document. Returns whether it wants the next one soon.
     """
 
     def __init__(
@@ -42,18 +45,21 @@ class Pulse:
         *,
         status: Callable[[], Awaitable[dict[str, Any]]],
         counts: Callable[[], Counts],
+        met: Callable[[], int],
         conflicts: Callable[[], Records | None],
         hub: Hub,
-        seen: Callable[[dict[str, Any]], None],
+        seen: Callable[[dict[str, Any]], bool],
     ) -> None:
         self._status = status
         self._counts = counts
+        self._met = met
         self._conflicts = conflicts
         self._hub = hub
         self._seen = seen
         self._poked = asyncio.Event()
         self._told: dict[str, Any] | None = None
         self._open: Records | None = None
+        self._soon = False
 
     def poke(self) -> None:
         """Say that something has changed; looked at within a second."""
@@ -68,7 +74,7 @@ class Pulse:
     async def look(self) -> None:
         """Look once and tell what is new."""
         found = await self._status()
-        self._seen(found)
+        self._soon = self._seen(found)
         essence = news.essence(found)
         if essence != self._told:
             self._told = essence
@@ -92,7 +98,7 @@ class Pulse:
     async def _pause(self) -> None:
         """Wait for a poke, or until it is time: sooner while somebody listens."""
         waited = SHORTEST
-        while waited < (EVERY if self._hub.listeners else SELDOM):
+        while waited < (EVERY if self._hub.listeners else SOON if self._soon else SELDOM):
             try:
                 await asyncio.wait_for(self._poked.wait(), EVERY - SHORTEST)
             except TimeoutError:
@@ -101,10 +107,12 @@ class Pulse:
                 return
 
     async def _count(self) -> None:
-        before = self._counts()
+        before, met = self._counts(), self._met()
         while True:
             await asyncio.sleep(EVERY)
             after = self._counts()
             if links := news.applied(before, after):
                 self._hub.publish(Kind.CHANGES, {"links": links})
-            before = after
+            if self._met() > met:
+                self.poke()
+            before, met = after, self._met()

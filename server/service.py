@@ -18,26 +18,23 @@ import structlog
 from rich.console import Console
 
 from cdc.config import Config
-from cdc.copy_tasks import Progress
 from cdc.engine import Engine
 from cdc.errors import FirstContactUndecided
-from cdc.first_contact import Outcome, first_contact
 from cdc.model import Entity, Side
 from cdc.policy import PolicyRule
-from cdc.session import connect
 from cdc.stats import Figures, Options, Stats
-from server import progress, status, upkeep
+from server import status, upkeep
 from server.api.address import Address
-from server.databases import Databases, SameDatabaseError, check_distinct, opened
+from server.databases import Databases, SameDatabaseError, opened
 from server.demo import greeting, seed, traffic
 from server.embedded import binaries
 from server.health import LinkState
-from server.installation import install_both, tell
 from server.leadership import Leadership
 from server.monitor import Monitor
 from server.observation import Observation, Observer
-from server.operations import Operations, first_copy
+from server.operations import Operations
 from server.operations.schedule import Schedule
+from server.preparation import prepare
 from server.problems import Rules, time_text
 from server.settings import Settings
 from server.space import places
@@ -206,7 +203,14 @@ class Service:
         """Install what is missing and settle first contact, as often as it takes."""
         while True:
             try:
-                await self._prepare_once(databases)
+                await prepare(
+                    databases,
+                    self._choice,
+                    self._console,
+                    self._told,
+                    two_way=self._rules.two_way,
+                    copying=lambda: self._enter(Phase.COPYING),
+                )
             except SameDatabaseError:
                 raise
             except FirstContactUndecided as error:
@@ -219,30 +223,6 @@ class Service:
             else:
                 self._undecided = None
                 return
-
-    async def _prepare_once(self, databases: Databases) -> None:
-        async with AsyncExitStack() as stack:
-            connections = {}
-            for side in Side:
-                connections[side] = await connect(databases.endpoint(side), "install")
-                stack.callback(connections[side].terminate)
-            await check_distinct(connections[Side.MAIN], connections[Side.BACKUP])
-            tell(await install_both(databases, connections, two_way=self._rules.two_way), self._told)
-        with progress.shown(self._console) as show:
-
-            async def copied(moved: Progress) -> Outcome:
-                def copying(entity: str, done: int, total: int) -> None:
-                    self._enter(Phase.COPYING)
-                    show(entity, done, total)
-                    moved(entity, done, total)
-
-                main, backup, two_way = databases.main, databases.backup, self._rules.two_way
-                return await first_contact(main, backup, self._choice, copying, two_way=two_way)
-
-            outcome = await first_copy.noted(databases.main, "service", copied)
-        _log.info("first contact", action=outcome.action.value, reason=outcome.reason, rows=outcome.rows)
-        for note in outcome.notes:
-            _log.warning(note)
 
     def _supervised(self, databases: Databases) -> Supervisor:
         engine = Engine(

@@ -10,6 +10,7 @@ from cdc.model import Side
 from cdc.stats import Figures
 from server.backup_problems import backup_problems
 from server.health import LinkState
+from server.machine_problems import machine_problems
 from server.observation import Observation
 from server.operations.documents import backup_document
 from server.problems import LINK_NAMES, Problem, Rules, live, problems, time_text
@@ -46,7 +47,11 @@ def document(
         "backup": backup_document(seen.backups, ((service or {}).get("backup") or {}).get("next")),
         "clocks": _clocks(seen),
         "openConflicts": seen.open_conflicts,
-        "problems": [*problems(rules, seen, service, links), *_backup_problems(rules, seen, service)],
+        "problems": [
+            *problems(rules, seen, service, links),
+            *_backup_problems(rules, seen, service),
+            *machine_problems(seen),
+        ],
     }
 
 

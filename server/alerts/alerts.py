@@ -60,6 +60,11 @@ class Alerts:
         return len(self._episodes.as_json())
 
     @property
+    def pending(self) -> bool:
+        """Whether something is about to be told."""
+        return any(episode.told_at is None for episode in self._episodes.open.values())
+
+    @property
     def delivered(self) -> int:
         """Messages that receivers took, since the start."""
         return sum(each.delivered for each in self._deliveries)

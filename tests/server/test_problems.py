@@ -4,13 +4,11 @@ from typing import Any
 
 import pytest
 
-from cdc.clock import Offset
 from cdc.config import Config
 from cdc.model import Side
 from cdc.observe import ChangelogFacts, LinkFacts, NodeFacts
 from server.observation import Observation
 from server.problems import Rules, problems
-from server.space import Space
 
 RULES = Rules(enabled=True, two_way=True, interval_ms=30000, max_failures=5)
 LINKS = {side: {"state": "streaming", "consecutiveFailures": 0, "lastError": None} for side in Side}
@@ -74,26 +72,3 @@ def test_first_contact_that_left_no_counts() -> None:
     undecided = {"message": "MAIN has no tables, and BACKUP holds data", "hint": "run your migrations"}
     listed = found(Observation(), {**SERVICE, "undecided": undecided})
     assert listed == [{"id": "first-contact", "severity": "error", **undecided}]
-
-
-@pytest.mark.parametrize(
-    ("ahead", "uncertainty", "said"),
-    [(5.0, 0.1, "5.0 seconds ahead"), (-5.0, 0.1, "5.0 seconds behind"), (5.0, 4.5, None), (0.5, 0.0, None)],
-)
-def test_clocks_that_differ_by_more_than_can_be_a_mistake(
-    ahead: float, uncertainty: float, said: str | None
-) -> None:
-    clocks = {Side.MAIN: Offset(0.0, 0.0), Side.BACKUP: Offset(ahead, uncertainty)}
-    listed = found(Observation(clocks=clocks))
-    assert [each["id"] for each in listed] == ["clock-skew"] * (said is not None)
-    assert all(said is not None and said in each["message"] for each in listed)
-
-
-@pytest.mark.parametrize(
-    ("free", "severity"), [(50 * 1024**3, None), (1024**3 // 2, "warning"), (0, "error")]
-)
-def test_room_that_is_left(free: int, severity: str | None) -> None:
-    listed = found(Observation(spaces={"BACKUP_DIR": Space(free, 100 * 1024**3)}))
-    assert [(each["id"], each["severity"]) for each in listed] == (
-        [] if severity is None else [("disk-low:BACKUP_DIR", severity)]
-    )

@@ -23,6 +23,7 @@ class World:
     fails: bool = False
     looks: int = 0
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    met: int = 0
     open: Records | None = None
     seen: list[str] = field(default_factory=list)
     hub: Hub = field(default_factory=Hub)
@@ -33,14 +34,19 @@ class World:
             raise ValueError("broken")
         return {"state": self.state, "sync": {"links": {}}}
 
+    def note(self, found: dict[str, Any]) -> bool:
+        self.seen.append(found["state"])
+        return False
+
     @asynccontextmanager
     async def pulsing(self) -> AsyncIterator[Pulse]:
         pulse = Pulse(
             status=self.status,
             counts=lambda: {link: dict(tables) for link, tables in self.counts.items()},
+            met=lambda: self.met,
             conflicts=lambda: self.open,
             hub=self.hub,
-            seen=lambda found: self.seen.append(found["state"]),
+            seen=self.note,
         )
         running = asyncio.create_task(pulse.run())
         try:
@@ -112,3 +118,17 @@ async def test_a_look_that_fails_is_followed_by_another() -> None:
         world.fails = False
         pulse.poke()
         assert (await following(listener, "status"))["state"] == "running"
+
+
+async def test_a_conflict_that_a_link_meets_is_looked_at_at_once() -> None:
+    world = World()
+    async with world.pulsing():
+
+        async def looked(more: int) -> None:
+            async with asyncio.timeout(PATIENCE):
+                while world.looks < more:  # noqa: ASYNC110 - the pulse tells nobody
+                    await asyncio.sleep(0.01)
+
+        await looked(1)
+        world.met += 1
+        await looked(2)  # nobody listens: the next look by itself is half a minute away
