@@ -104,7 +104,9 @@ class Twins:
     async def resync(self, side: Side) -> None:
         """What the command does once it has read its settings."""
         await self.close()
-        await resync(self.endpoint(Side.MAIN), self.endpoint(Side.BACKUP), side, lambda *_: None, two_way=True)
+        await resync(
+            self.endpoint(Side.MAIN), self.endpoint(Side.BACKUP), side, lambda *_: None, two_way=True
+        )
 
     async def resync_by_command(self, side: Side) -> Ended:
         """The command, as a person gives it."""

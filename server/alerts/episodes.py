@@ -108,9 +108,13 @@ class Episodes:
         for name, one in kept.items():
             if name in self.open and self.open[name].told_at is not None:
                 continue
-            condition = Condition(name, str(one["severity"]), str(one["message"]), "")
-            since = datetime.fromisoformat(str(one["since"])).astimezone(UTC)
-            self.open[name] = Episode(condition, since, now, now, int(one["level"]), int(one["repeats"]))
+            try:
+                condition = Condition(name, str(one["severity"]), str(one["message"]), "")
+                since = datetime.fromisoformat(str(one["since"])).astimezone(UTC)
+                episode = Episode(condition, since, now, now, int(one["level"]), int(one["repeats"]))
+            except (KeyError, TypeError, ValueError):
+                continue  # kept by another version: told anew at worst
+            self.open[name] = episode
 
 
 def _begun(episode: Episode, now: datetime) -> list[Notice]:

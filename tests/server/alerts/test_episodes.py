@@ -96,6 +96,13 @@ def test_the_next_run_goes_on_where_this_one_ended() -> None:
     assert second.episodes.as_json() == {}
 
 
+def test_what_another_version_kept_does_no_harm() -> None:
+    episodes = Episodes()
+    kept = {"a": {}, "b": None, "c": {"since": "yesterday", "severity": "e", "message": "m"}, "d": 7}
+    episodes.restore(kept, START)
+    assert episodes.open == {}
+
+
 def test_memory_of_what_is_over_fades() -> None:
     run = Run()
     for number in range(100):

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
 import pytest
 
+from cdc import config
+from cdc.model import Side
 from server.api import events
 from server.events import Event, Kind
 from tests.databases import Pair
@@ -76,6 +79,27 @@ async def test_what_happens_between_two_databases(pair: Pair) -> None:
         changes = await following.following("changes")
         assert changes["links"] == {"MAIN_TO_BACKUP": {"product": 2}}
         assert changes["id"]
+
+
+async def test_conflicts_and_backups(pair: Pair, tmp_path: Path) -> None:
+    await pair.main.execute("CREATE TABLE product (id int PRIMARY KEY, name text)")
+    await pair.main.execute("INSERT INTO product VALUES (1, 'chalk')")
+    async with serving(pair, BACKUP_DIR=str(tmp_path)) as api, stream(api) as following:
+        await following.following("status")
+        await config.pause(pair.main, [*Side], "tester")
+        for side, name in ((Side.MAIN, "ours"), (Side.BACKUP, "theirs")):
+            await pair.connection(side).execute("UPDATE product SET name = $1", name)
+        await config.resume(pair.main, [*Side], "tester")
+        told = await following.following("conflicts")
+        assert (told["open"], told["resolved"]) == (1, [])
+        assert [(each["entity"], each["entityId"]) for each in told["opened"]] == [("product", "1")]
+        answer = await api.post("/backup/conflicts/product/1/resolve", {"resolution": "MAIN"})
+        assert answer.status == 200
+        assert (await following.following("conflicts"))["open"] == 0
+        assert (await api.post("/backup/trigger?wait=true")).status == 200
+        while (entry := await following.following("backups"))["status"] == "RUNNING":
+            pass
+        assert entry["status"] in {"COMPLETED", "UNCHANGED"}
 
 
 async def test_one_that_comes_back_gets_what_it_missed(idle: Serving) -> None:
