@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from cdc import config
+from cdc.errors import ConfigurationError
 from cdc.model import Policy, Side
 from cdc.policy import PolicyRule
 from tests.databases import Pair
@@ -65,6 +66,22 @@ async def test_pausing_and_resuming(main: asyncpg.Connection[asyncpg.Record]) ->
     first = found.resumes[Side.BACKUP].at
     await config.resume(main, [Side.BACKUP], "bob")
     assert (await config.read(main)).resumes[Side.BACKUP].at > first
+
+
+async def test_a_direction_that_is_needed_pauses_both_links(main: asyncpg.Connection[asyncpg.Record]) -> None:
+    await config.pause(main, [Side.MAIN], "ann")
+    await config.await_direction(main, "BACKUP was restored", "bob")
+    found = await config.read(main)
+    assert found.direction is not None
+    assert {side: note.reason for side, note in found.pauses.items()} == dict.fromkeys(
+        Side, "BACKUP was restored"
+    )
+    with pytest.raises(ConfigurationError, match="BACKUP was restored") as refused:
+        await config.resume(main, list(Side), "ann")
+    assert "resync" in refused.value.hint
+    await config.direction_chosen(main)
+    found = await config.read(main)
+    assert (found.direction, set(found.pauses)) == (None, {Side.MAIN})
 
 
 async def test_policies_and_tables(main: asyncpg.Connection[asyncpg.Record]) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from cdc.config import Config
+from cdc.config import Config, Note
 from cdc.model import Side
 from cdc.observe import ChangelogFacts, LinkFacts, NodeFacts
 from server.observation import Observation
@@ -43,6 +44,14 @@ def test_each_has_a_severity_a_message_and_a_hint() -> None:
         "5120 MiB",
     ):
         assert word in said
+
+
+def test_a_direction_that_is_needed_is_one_problem() -> None:
+    note = Note("ann", datetime(2026, 1, 1, tzinfo=UTC), "BACKUP was restored")
+    (problem,) = found(Observation(decisions=Config(pauses=dict.fromkeys(Side, note), direction=note)))
+    assert problem["id"] == "direction-needed"
+    assert problem["message"] == "nothing is synced since 2026-01-01T00:00:00.000Z: BACKUP was restored"
+    assert "cdc resync" in problem["hint"]
 
 
 def test_nothing_to_say_of_a_healthy_pair() -> None:
