@@ -113,6 +113,32 @@ async def test_a_restore_is_shown_first_and_saves_what_was_there(shell: Shell, p
     assert kinds == ["RESTORE", "RESTORE", "RESTORE", "FULL"]
 
 
+async def test_a_lost_main_is_made_again_from_its_files(shell: Shell, pair: Pair) -> None:
+    name = Path(done(await shell("backup", "--json"))["filepath"]).name
+    await pair.main.execute("DROP SCHEMA cdc CASCADE; DROP TABLE product")
+    uninstalled = await shell("restore", name, "--target", "MAIN", "--yes")
+    assert (uninstalled.code, "install-triggers" in uninstalled.err) == (1, True)
+    assert (await shell("install-triggers")).code == 0
+    (found,) = done(await shell("snapshots", "--json"))["items"]
+    assert (found["name"], found["verifiedAt"]) == (name, None)
+    entry = done(await shell("restore", name, "--target", "MAIN", "--yes", "--json"))
+    assert entry["detail"]["created"] is True
+    assert await pair.main.fetch("SELECT * FROM product") == [(1, "chalk")]
+    async with shell.service() as service:
+        await service.streaming()
+        assert await service.end() == 0
+
+
+async def test_a_backup_is_restored_for_trial(shell: Shell) -> None:
+    done(await shell("backup", "--json"))
+    entry = done(await shell("snapshots", "test", "--json"))
+    assert (entry["type"], entry["status"], entry["recordCount"]) == ("VERIFY", "COMPLETED", 1)
+    assert (entry["detail"]["kind"], entry["detail"]["tables"]) == ("RESTORE_TEST", {"product": 1})
+    (found,) = done(await shell("snapshots", "--json"))["items"]
+    assert (found["testStatus"], bool(found["testedAt"])) == ("COMPLETED", True)
+    assert not (shell.folder / ".data" / "trial").exists()
+
+
 async def test_both_sides_are_compared_and_repaired(shell: Shell, pair: Pair) -> None:
     async with shell.service() as service:
         await service.streaming()

@@ -2,16 +2,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
 from cdc.errors import InstallRefused, SchemaMismatch
+from cdc.model import Side
+from cdc.session import Endpoint
 from cdc.snapshot.history import Ending, Entry, Kind, Status
+from server.databases import Databases
 from server.operations.errors import OperationBusy, OperationNotFound, OperationsDisabled
 from server.operations.run import Run
-from tests.databases import Pair
+from server.operations.workshop import session
+from tests.databases import OwnServers, Pair
 from tests.running import until
-from tests.server.operations.conftest import Make
+from tests.server.operations.conftest import Make, Some, settings
+from triggers.install import install
 
 CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -148,6 +154,28 @@ async def test_a_lost_connection_does_not_lose_the_end(make: Make, pair: Pair) -
     entry = await operations.wait(number)
     assert (entry.status, entry.record_count) == (Status.COMPLETED, 1)
     assert await operations.entry(number) == entry
+
+
+async def test_the_end_is_written_once_main_is_back(own_servers: OwnServers, tmp_path: Path) -> None:
+    main = Endpoint(Side.MAIN, own_servers.url(Side.MAIN))
+    backup = Endpoint(Side.BACKUP, own_servers.url(Side.BACKUP))
+    async with session(main, "test") as connection:
+        await install(connection, side=Side.MAIN, schemas=["public"])
+    go = asyncio.Event()
+
+    async def work(_: Run) -> Ending:
+        await go.wait()
+        return Ending(Status.COMPLETED, 1)
+
+    async with Some(Databases(main, backup), settings(BACKUP_DIR=str(tmp_path))) as operations:
+        number = await operations.start(work)
+        await own_servers.main.kill()
+        go.set()
+        waiting = asyncio.create_task(operations.wait(number))
+        await own_servers.main.start()
+        entry = await waiting
+        assert (entry.status, entry.record_count) == (Status.COMPLETED, 1)
+        assert await operations.entry(number) == entry
 
 
 async def test_the_lock_is_taken_again_after_its_connection_was_lost(make: Make, pair: Pair) -> None:
