@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+import asyncpg
+
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from server.databases import require_installed
 
@@ -38,8 +40,11 @@ class Line:
             if self._connection is not None and not self._connection.is_closed():
                 try:
                     return await self._asked(self._connection, question)
-                except UNREACHABLE:
+                except (*UNREACHABLE, asyncpg.InternalClientError):
                     self._drop()
+                except asyncio.CancelledError:  # its answer may still come, and be taken for the next one's
+                    self._drop()
+                    raise
             self._connection = await connect(self._main, "operations")
             try:
                 await require_installed({self._main.side: self._connection})

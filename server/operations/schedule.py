@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
+from cdc.errors import InstallRefused
 from cdc.snapshot import facts
-from cdc.snapshot.history import Entry, Kind, Status
+from cdc.snapshot.history import Entry, Status
 from server.health import Fault, classify, delay, describe
 from server.operations.errors import OperationBusy
 from server.operations.operations import Operations
@@ -26,7 +27,7 @@ ACTOR: Final = "schedule"
 FIRST_TRIAL: Final = timedelta(minutes=5)
 """How long after the start the first trial restore comes at the earliest."""
 BUSY: Final = 1.0
-"""Seconds until the next attempt while another operation is about to run."""
+"""Seconds until the next attempt after another operation was in the way."""
 LONGEST_SLEEP: Final = 60.0
 """Seconds after which it is reckoned anew when something is due: the clock may have been set."""
 _TOLD: Final = {Status.COMPLETED: "info", Status.UNCHANGED: "debug"}
@@ -48,7 +49,7 @@ class Schedule:
         self._rhythm = Rhythm.of(settings)
         self._trial_every = timedelta(hours=settings.restore_test_interval_hours)
         self._changed = changed
-        self._began = datetime.now(UTC)
+        self._began: datetime | None = None
         self.next: datetime | None = None
         """When the next backup is due."""
 
@@ -81,42 +82,53 @@ class Schedule:
         """Wait until a backup is due, and make it."""
         if self.next is None:
             await self._operations.recover()
-        (entries, _) = await self._operations.page(limit=1, kind=Kind.FULL)
-        last = entries[0] if entries else None
+        known = await self._known()
+        last = known.last
         began = None if last is None or last.status is Status.INTERRUPTED else last.started_at
-        self._note_next(self._rhythm.due(began, datetime.now(UTC)))
-        if await self._slept_until(self.next):
+        due = self._rhythm.due(began, known.now)
+        self._note_next(due)
+        if await self._slept((due - known.now).total_seconds()):
             number = await self._operations.start_backup(ACTOR)
             self._tell(await self._operations.wait(number))
 
     async def _trial(self) -> None:
         """Wait until a trial restore is due, and make it."""
-        known = await self._operations.ask(facts.read)
-        last = known.trial if known else None
-        due = max(self._began + FIRST_TRIAL, last.started_at + self._trial_every if last else self._began)
-        if not await self._slept_until(due):
+        known = await self._known()
+        self._began = self._began or known.now
+        due = self._began + FIRST_TRIAL
+        if known.trial is not None:
+            due = max(due, known.trial.started_at + self._trial_every)
+        if not await self._slept((due - known.now).total_seconds()):
             return
         entry = await self._operations.wait(await self._operations.start_restore_test(ACTOR))
         if entry.status is Status.COMPLETED:
             _log.info("trial restore", file=entry.filepath, rows=entry.record_count)
+
+    async def _known(self) -> facts.BackupFacts:
+        """Read the history, and the clock that its times are by: ours may be another."""
+        known = await self._operations.ask(facts.read)
+        if known is None:
+            raise InstallRefused("schema cdc is older than this program", hint="`cdc install-triggers`")
+        return known
 
     def _note_next(self, at: datetime) -> None:
         if at != self.next:
             self.next = at
             self._changed()
 
-    async def _slept_until(self, due: datetime | None) -> bool:
+    async def _slept(self, seconds: float) -> bool:
         """Sleep until something is due, but not for long. Returns whether it is due."""
-        seconds = 0.0 if due is None else (due - datetime.now(UTC)).total_seconds()
         await asyncio.sleep(min(max(seconds, 0.0), LONGEST_SLEEP))
         return seconds <= LONGEST_SLEEP
 
     async def _let_pass(self, busy: OperationBusy) -> None:
         """Wait for the operation that is in the way."""
-        if busy.running is None:
-            await asyncio.sleep(BUSY)
-        else:
-            await self._operations.wait(busy.running)
+        try:
+            if busy.running is not None:
+                await self._operations.wait(busy.running)
+        except Exception as error:  # noqa: BLE001 - its entry may be gone, or MAIN away
+            _log.debug("the operation in the way cannot be watched", error=str(error))
+        await asyncio.sleep(BUSY)
 
     def _tell(self, entry: Entry) -> None:
         """Log what came of a backup, and that it took long."""

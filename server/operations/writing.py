@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -71,8 +72,12 @@ async def full(shop: Workshop, run: Run, in_use: Collection[str]) -> Ending:
         info = _info(written, "FULL", Side.MAIN, run.id, before.mark.of(written.seen, written.tables.keys()))
         run.written.append(info)
         patience = min(PATIENCE, shop.settings.backup_interval_seconds)
-        detail = {**_detail(written), **await _backup(shop, written.seen, patience)}
-        detail |= await _tidied(shop, main, in_use, [info])
+        detail = _detail(written)
+        try:
+            detail |= await _backup(shop, written.seen, patience)
+            detail |= await _tidied(shop, main, in_use, [info])
+        except asyncio.CancelledError:  # too late: the file is there and good, and the entry is to say so
+            detail["cancelled"] = "after the file was written"
         return _ending(written, detail)
 
 
