@@ -14,7 +14,7 @@ from tests.running import Shell
 
 BUSY = {"BACKUP_INTERVAL_SECONDS": "10", "RESTORE_TEST_INTERVAL_HOURS": "24"}
 HEIGHT = 800
-OURS = """, name = 'Tonic water 0.25 l', "updatedAt" = now(),
+OURS = """, name = 'Diet Coke 33 cl, cold', "updatedAt" = now(),
     attributes = attributes || '{"happyHour": true}'"""
 THEIRS = """, "reorderAt" = 36, "updatedAt" = now() + interval '1 ms'"""
 

@@ -98,7 +98,7 @@ function drawBar() {
       (name === "overview" && !VIEWS[shown]) ||
       (name === "snapshots" && shown === "restore");
     const tally =
-      name === "conflicts" && open > 0 && el("span.tally", {}, open, el("span.skip", {}, " open"));
+      name === "conflicts" && open > 0 && el("span.tally", {}, open, el("span.unseen", {}, " open"));
     return el("a", { href: `#/${name}`, "aria-current": here ? "page" : null }, text, tally);
   };
   show(

@@ -153,9 +153,17 @@ export const OPERATIONS = {
   EXPORT: "Export",
   RESTORE: "Restore",
   INITIAL_COPY: "First copy",
-  VERIFY: "Comparison",
-  RESTORE_TEST: "Restore test",
+  VERIFY: "Check",
 };
+
+const CHECKS = { SIDES: "Comparison", FILE: "Check of a file", RESTORE_TEST: "Restore test" };
+
+/** What an operation is called, with the side that a restore is about. */
+export function operationWord({ type, detail }) {
+  if (type !== "RESTORE") return CHECKS[detail?.kind] ?? OPERATIONS[type] ?? type;
+  const what = detail?.dryRun ? "Preview of a restore" : "Restore";
+  return detail?.target ? `${what} to ${detail.target}` : what;
+}
 
 /** Tone and word of an operation's status. */
 export const OUTCOMES = {
@@ -164,6 +172,5 @@ export const OUTCOMES = {
   UNCHANGED: ["calm", "nothing new"],
   FAILED: ["bad", "failed"],
   INTERRUPTED: ["bad", "interrupted"],
-  CANCELLED: ["wait", "cancelled"],
   NOT_TESTABLE: ["wait", "not testable"],
 };

@@ -7,7 +7,7 @@ import { bytes, count } from "../number.js";
 import { chooser, empty, heading, number, pill, refusal, table } from "../parts.js";
 import * as service from "../service.js";
 import { milliseconds, moment, ago } from "../time.js";
-import { OPERATIONS, OUTCOMES } from "../words.js";
+import { OPERATIONS, OUTCOMES, operationWord } from "../words.js";
 import { progressOf } from "./operation.js";
 
 /** The view of past and running operations. */
@@ -96,12 +96,7 @@ class History {
         el("br"),
         el("span.muted", {}, ago(entry.startedAt)),
       ),
-      el(
-        "td",
-        {},
-        OPERATIONS[entry.type] ?? entry.type,
-        entry.actor && el("div.muted", {}, `by ${entry.actor}`),
-      ),
+      el("td", {}, operationWord(entry), entry.actor && el("div.muted", {}, `by ${entry.actor}`)),
       el("td", {}, pill(tone, word)),
       el("td.number", {}, count(entry.recordCount)),
       el("td.number", {}, milliseconds(entry.durationMs)),

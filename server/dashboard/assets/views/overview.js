@@ -1,11 +1,12 @@
 // Both databases, what goes between them, and whether anything wants doing.
 
 import { el } from "../element.js";
+import { on } from "../live.js";
 import { notice, prose } from "../parts.js";
 import { state } from "../state.js";
 import { ago } from "../time.js";
 import { headline, lastChange, working } from "../words.js";
-import { cards } from "./cards.js";
+import { cards, findProof } from "./cards.js";
 import { charts, pair } from "./pair.js";
 import { resume, toggle } from "./pausing.js";
 
@@ -15,6 +16,8 @@ const CONFLICTS = /^\d+ conflicts? (is|are) open/;
 /** The overview. */
 export function overview(page) {
   const drawn = charts();
+  const stop = on("backups", () => findProof(page));
+  findProof(page);
   return {
     title: () => headline(state.status, state.feed)[1].replace(/\.$/, ""),
     render: () => [summary(page), problems(), state.status && pair(drawn), state.status && cards()],
@@ -22,7 +25,10 @@ export function overview(page) {
       ["c", "To the conflicts", () => page.go("conflicts")],
       ["p", "Pause or resume", () => toggle(page)],
     ],
-    end: () => Object.values(drawn).forEach((chart) => chart.end()),
+    end: () => {
+      stop();
+      Object.values(drawn).forEach((chart) => chart.end());
+    },
   };
 }
 

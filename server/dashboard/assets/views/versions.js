@@ -8,7 +8,7 @@ import { pieces, shown } from "../value.js";
 const NOTES = {
   main: "changed on MAIN only",
   backup: "changed on BACKUP only",
-  both: "differs",
+  both: "changed on both",
   same: "",
 };
 
@@ -92,7 +92,7 @@ function line(conflict, column, result) {
 
 /** What happened to a column, said beside its name. */
 function note(item, column, change) {
-  if (item.main && item.backup) return NOTES[change];
+  if (item.main && item.backup) return change === "both" && !item.base ? "differs" : NOTES[change];
   const [side, row] = item.main ? ["MAIN", item.main] : ["BACKUP", item.backup];
   return item.base && row && row[column] !== item.base[column] ? `changed on ${side}` : "";
 }
