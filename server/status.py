@@ -113,7 +113,8 @@ def _database(side: Side, seen: Observation) -> dict[str, Any]:
 def _link(side: Side, rules: Rules, seen: Observation, service: Mapping[str, Any] | None) -> dict[str, Any]:
     facts = seen.links.get(side)
     told = live(side, service)
-    state = str(told.get("state", LinkState.STOPPED.value))
+    unknown = LinkState.STOPPED if service is None else LinkState.RECONNECTING
+    state = str(told.get("state", unknown.value))
     if side not in rules.sides or not rules.enabled:
         state = LinkState.STOPPED.value
     elif state != LinkState.STOPPED.value or service is None:

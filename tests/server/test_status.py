@@ -103,6 +103,12 @@ def test_without_a_service() -> None:
     assert found["problems"][0]["hint"] == "Start it with `cdc run`."
 
 
+def test_a_service_that_does_not_know_its_links_yet_has_not_stopped_any() -> None:
+    found = document(RULES, healthy(), {"phase": "starting", "links": {}})
+    assert states(found) == ("starting", "reconnecting", "reconnecting")
+    assert found["problems"] == []
+
+
 def test_paused_links() -> None:
     seen = healthy()
     seen.decisions = Config(pauses={Side.MAIN: Note("ann", AT)})
