@@ -38,7 +38,7 @@ SOME: Mapping[str, Sequence[Row]] = {
 }
 
 
-def header(tables: Mapping[str, Sequence[Row]], **more: Any) -> Header:
+def header(tables: Mapping[str, Sequence[Row]], /, **more: Any) -> Header:
     heads = tuple(
         TableHead(
             "public",

@@ -18,7 +18,7 @@ from typing import Final
 from cdc.snapshot.disk_faults import translated
 from cdc.snapshot.disk_pending import DiskPending
 from cdc.snapshot.disk_source import DiskSource
-from cdc.snapshot.errors import SnapshotNotFound, StoreUnwritable
+from cdc.snapshot.errors import SnapshotNotFound, StoreError
 from cdc.snapshot.names import is_listed, is_plain
 from cdc.snapshot.storage import Pending, Source, StoredFile
 
@@ -120,15 +120,12 @@ class DiskStore:
             with translated(self.location):
                 self._make_folder()
                 folder = os.open(self.folder, _FOLDER)
-                temporary = f".{name}.{secrets.token_hex(6)}.tmp"
                 try:
-                    descriptor = os.open(temporary, _NEW, 0o600, dir_fd=folder)
+                    temporary, descriptor = _created(name, folder)
                 except OSError:
                     os.close(folder)
                     raise
-                # Held as long as we live: whoever sweeps knows by it that the file is being written.
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except StoreUnwritable:
+        except StoreError:
             thread.shutdown(wait=False)
             raise
         return DiskPending(
@@ -193,6 +190,20 @@ class DiskStore:
         finally:
             os.close(descriptor)
         return True
+
+
+def _created(name: str, folder: int) -> tuple[str, int]:
+    """Make a temporary file and lock it for as long as we live: whoever sweeps knows by that what is in use."""
+    while True:
+        temporary = f".{name}.{secrets.token_hex(6)}.tmp"
+        descriptor = os.open(temporary, _NEW, 0o600, dir_fd=folder)
+        # Some network file systems have no locks; there, nothing is swept either.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return temporary, descriptor
+        # Somebody swept between the two calls.
+        os.close(descriptor)
 
 
 def _belongs(name: str) -> bool:

@@ -87,6 +87,10 @@ class DiskPending:
     def _flush(self) -> None:
         with translated(self._location):
             os.fsync(self._descriptor)
+        if hasattr(os, "posix_fadvise"):
+            # What is read back shall come from the disk, not from memory.
+            with suppress(OSError):
+                os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def _publish(self) -> str:
         name, number = self._name, 1

@@ -99,7 +99,7 @@ async def _schema(endpoint: Endpoint, moment: Moment) -> tuple[SchemaSql | None,
             copied=[table.shape.relid for table in moment.tables if not table.ours],
             present=_MADE_WITH_DATABASE,
         )
-    except CdcError as error:
+    except (CdcError, OSError) as error:
         return None, (f"the file cannot make tables, only fill them: {error}",)
     rows = await snapshot.connection.fetch(statement("schema_copy_extensions", "cdc"))
     extensions = tuple((row["name"], row["schema_name"]) for row in rows)

@@ -13,8 +13,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import asyncpg
+
 from cdc.copy_tasks import LAST_PAGE, PART_PAGES
-from cdc.session import Connection, Endpoint, connect
+from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.moment import PURPOSE, Table
 from cdc.snapshot.rows import to_json
@@ -73,8 +75,7 @@ async def read_tables(
 
     Raises:
         ConnectivityError: the side cannot be reached.
-        asyncpg.PostgresError: it refused.
-        SnapshotRefused: a text is not UTF-8.
+        SnapshotRefused: the server refuses to give a table's rows, or a text is not UTF-8.
     """
     streams = [_Stream(table, 0) for table in tables]
     waiting = deque(part for stream in streams for part in _parts(stream))
@@ -137,7 +138,15 @@ class _Crew:
 
     async def _read(self, connection: Connection, part: _Part) -> None:
         out = _Output(part.stream, self.utf8)
-        await connection.copy_from_query(part.query, output=out.take)
+        try:
+            await connection.copy_from_query(part.query, output=out.take)
+        except UNREACHABLE:
+            raise
+        except asyncpg.PostgresError as error:
+            raise SnapshotRefused(
+                f"{part.stream.table.shape.entity} cannot be read: {error}",
+                hint="read the table with psql's \\copy: what fails there fails here",
+            ) from error
         await out.flush()
         await part.stream.part_ended()
 

@@ -369,3 +369,13 @@ async def test_encrypted(pair: Pair, tmp_path: Path) -> None:
     assert path.name.endswith(".json.gz.enc")
     assert await content(path, key) == {"t": [["plainly said"]]}
     assert written.sha256 == (await verify(path, key)).sha256
+
+
+async def test_a_table_whose_rows_the_server_refuses_is_named(pair: Pair, tmp_path: Path) -> None:
+    if pair.main.get_server_version().major < 18:
+        pytest.skip("no virtual columns before PostgreSQL 18")
+    await pair.main.execute("CREATE TABLE share (of int, each int GENERATED ALWAYS AS (100 / of) VIRTUAL)")
+    await pair.main.execute("INSERT INTO share VALUES (0)")
+    with pytest.raises(SnapshotRefused, match="share cannot be read: division by zero"):
+        await write(pair, tmp_path)
+    assert listed(tmp_path) == []
