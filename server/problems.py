@@ -85,7 +85,7 @@ def problems(
             "conflicts-open",
             "warning",
             f"{count} open; both versions are kept",
-            "Look with `cdc conflicts`, decide with `cdc resolve ENTITY ID MAIN|BACKUP`.",
+            "Look with `cdc conflicts`, decide with `cdc resolve ENTITY ID MAIN|BACKUP|MERGE`.",
         )
     for side, changelog in seen.changelogs.items():
         yield from _changelog_problems(side, rules, changelog)
