@@ -1,4 +1,4 @@
-"""Keeps a source's changelog short: what the other side has applied is deleted, in small batches."""
+"""Keeps changelogs and the record of decisions short: what is not needed any more is deleted, in small batches."""
 
 from __future__ import annotations
 
@@ -45,3 +45,9 @@ async def prune(source: Connection, target: Connection, side: Side, *, kept_s: f
         if deleted < ROWS:
             break
     return total
+
+
+async def forget_decisions(connection: Connection, *, days: int) -> int:
+    """Delete conflicts of one side that were decided or ended longer ago than `days`. Returns how many."""
+    deleted: int = await connection.fetchval(statement("decisions_forget", "cdc"), days, ROWS)
+    return deleted

@@ -182,7 +182,9 @@ class Service:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._schedule.run(), name="schedule")
             group.create_task(supervisor.run(), name="supervisor")
-            group.create_task(upkeep.run(databases, self._told, two_way=two_way), name="upkeep")
+            kept_days = self._settings.backup_retention_days
+            looking_after = upkeep.run(databases, self._told, two_way=two_way, kept_days=kept_days)
+            group.create_task(looking_after, name="upkeep")
             if databases.embedded:
                 self._greet(databases, address)
                 if self._settings.demo_traffic:

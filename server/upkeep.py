@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import structlog
 
 from cdc.model import Side
-from cdc.prune import prune
+from cdc.prune import forget_decisions, prune
 from cdc.session import Connection, connect
 from server.databases import Databases
 from server.health import Fault, classify, delay, describe
@@ -18,19 +18,21 @@ from triggers.catalog import fingerprint
 
 EVERY = 5.0
 """Seconds between two looks for new tables."""
+KEPT_DAYS = 30
 PRUNE_EVERY = 30.0
 """Seconds between two prunings: a whole set of statements, and idling must cost next to nothing."""
 
 _log = structlog.get_logger(__name__)
 
 
-async def run(databases: Databases, known: set[str], *, two_way: bool) -> None:
+async def run(databases: Databases, known: set[str], *, two_way: bool, kept_days: int = KEPT_DAYS) -> None:
     """Look after both databases until cancelled; failures are logged and retried.
 
     Args:
         databases: where both sides are.
         known: what was said about tables before, so that nothing is said twice.
         two_way: False leaves BACKUP without capture.
+        kept_days: how long decided conflicts stay readable.
     """
     failures = 0
     while True:
@@ -45,7 +47,7 @@ async def run(databases: Databases, known: set[str], *, two_way: bool) -> None:
                 while True:
                     prints = await _new_tables(databases, connections, prints, known, two_way=two_way)
                     if time.monotonic() - pruned >= PRUNE_EVERY:
-                        await _prune(connections)
+                        await _prune(connections, kept_days)
                         pruned = time.monotonic()
                     failures = 0
                     await asyncio.sleep(EVERY)
@@ -79,6 +81,7 @@ async def _new_tables(
     }
 
 
-async def _prune(connections: dict[Side, Connection]) -> None:
+async def _prune(connections: dict[Side, Connection], kept_days: int) -> None:
     for side in Side:
         await prune(connections[side], connections[side.other], side)
+        await forget_decisions(connections[side], days=kept_days)

@@ -6,7 +6,7 @@ import pytest
 from cdc import prune as module
 from cdc.history import load_position
 from cdc.model import Side
-from cdc.prune import prune
+from cdc.prune import forget_decisions, prune
 from tests.databases import Pair
 from tests.synced import Synced, synced
 
@@ -118,3 +118,17 @@ async def test_a_target_that_is_not_installed_is_an_error(pair: Pair) -> None:
         await both.backup.execute("DROP SCHEMA cdc CASCADE")
         with pytest.raises(asyncpg.UndefinedTableError):
             await pruned(both)
+
+
+async def test_decisions_are_kept_as_long_as_they_are_asked_for(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await both.main.execute(
+            "INSERT INTO cdc.sync_state (source, entity, entity_id, type, status, resolved_at, unfinished, subsumed)"
+            " SELECT 'BACKUP', 't', i::text, 'INSERT_EXISTS', CASE WHEN i = 1 THEN 'OPEN' ELSE 'RESOLVED' END,"
+            "        CASE WHEN i > 1 THEN now() - i * interval '10 days' END, i = 6,"
+            "        CASE WHEN i = 7 THEN pg_current_snapshot() END"
+            " FROM generate_series(1, 7) i"
+        )
+        assert await forget_decisions(both.main, days=35) == 2
+        rows = await both.main.fetch("SELECT entity_id FROM cdc.sync_state ORDER BY id")
+        assert [row["entity_id"] for row in rows] == ["1", "2", "3", "6", "7"]
