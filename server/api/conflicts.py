@@ -13,7 +13,7 @@ from server.api.record_path import read_record
 from server.api.route import Call, Document, Page, Route, Routes, Text, Time
 
 
-class Standing(StrEnum):
+class WantedStatus(StrEnum):
     """Which conflicts: those that wait for a decision, or those that were."""
 
     OPEN = "open"
@@ -25,7 +25,7 @@ class Standing(StrEnum):
 class ConflictsQuery(Page):
     """Which conflicts are wanted."""
 
-    status: Standing = Standing.OPEN
+    status: WantedStatus = WantedStatus.OPEN
     entity: Text | None = Field(None, max_length=200)
     type: ConflictType | None = None
 
@@ -82,10 +82,10 @@ class ConflictsDocument(Document):
 
 
 _STATUSES = {
-    Standing.OPEN: (ConflictStatus.OPEN,),
-    Standing.RESOLVED: (ConflictStatus.RESOLVED,),
-    Standing.CONVERGED: (ConflictStatus.CONVERGED,),
-    Standing.ALL: (ConflictStatus.OPEN, ConflictStatus.RESOLVED, ConflictStatus.CONVERGED),
+    WantedStatus.OPEN: (ConflictStatus.OPEN,),
+    WantedStatus.RESOLVED: (ConflictStatus.RESOLVED,),
+    WantedStatus.CONVERGED: (ConflictStatus.CONVERGED,),
+    WantedStatus.ALL: (ConflictStatus.OPEN, ConflictStatus.RESOLVED, ConflictStatus.CONVERGED),
 }
 
 

@@ -152,11 +152,9 @@ def problem_of(error: Exception) -> Problem | None:
         if not isinstance(error, CdcError):
             return None
         status, code = 409, "refused"
-    detail = str(error) if isinstance(error, CdcError) else _DETAILS[code]
+    detail, hint = (str(error), error.hint) if isinstance(error, CdcError) else (_DETAILS[code], "")
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Problem(
-        status, code, detail, hint=getattr(error, "hint", ""), headers=headers, members=_members(error)
-    )
+    return Problem(status, code, detail, hint=hint, headers=headers, members=_members(error))
 
 
 def _members(error: Exception) -> dict[str, Any]:
