@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+import structlog
 from aiohttp import hdrs, web
 from pydantic import Field
 
 from server.api.identity import Identity, Way
 from server.api.route import Access, Body, Call, Document, Query, Reply, Route, Routes, Text, Time
+
+_log = structlog.get_logger("server.api")
 
 
 class LoginBody(Body):
@@ -37,6 +40,7 @@ async def log_in(call: Call) -> Reply:
     guard, request = call.context.guard, call.request
     guard.require_own_page(request)
     bearer = await guard.log_in(request, call.body(LoginBody).token)
+    _log.info("logged in", actor=bearer.name, client=call.identity.client)
     secret, session = guard.sessions.begin(bearer.name, bearer.expires)
     identity = Identity(bearer.name, Way.SESSION, call.identity.client, session.expires)
     return Reply(_document(identity), headers={hdrs.SET_COOKIE: _cookie(call, secret, session.expires)})
@@ -50,6 +54,7 @@ async def follow_link(call: Call) -> web.Response:
             status=303, headers={hdrs.LOCATION: "/?login=needed" if code is None else "/?login=expired"}
         )
     secret, session = guard.sessions.begin("demo")
+    _log.info("logged in by the one-time link", client=call.identity.client)
     cookie = _cookie(call, secret, session.expires)
     return web.Response(status=303, headers={hdrs.LOCATION: "/", hdrs.SET_COOKIE: cookie})
 

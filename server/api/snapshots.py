@@ -12,8 +12,8 @@ from pydantic import Field
 
 from cdc.model import Side
 from cdc.snapshot.catalog import SnapshotInfo
-from server.api.backups import Wait, answered
 from server.api.history import EntryDocument
+from server.api.operations import Wait, answered
 from server.api.problem import Problem
 from server.api.route import Body, Call, Content, Document, Reply, Result, Route, Routes, Time
 
