@@ -29,11 +29,13 @@ async def role_pair(servers: Servers, request: pytest.FixtureRequest) -> AsyncIt
         async with Pair(servers) as fresh:
             yield fresh
         return
+    if request.param == "granted" and not await has_grantable_settings(servers):
+        pytest.skip("PostgreSQL 15 and newer")
     login = await Pair(servers).add_login()
     name = identifier(login.name)
     try:
         if request.param == "granted":
-            await grant_replica(servers, name)
+            await servers.execute(f"GRANT SET ON PARAMETER session_replication_role TO {name}")
         async with Pair(servers, owner=login) as fresh:
             yield fresh
     finally:
@@ -42,11 +44,15 @@ async def role_pair(servers: Servers, request: pytest.FixtureRequest) -> AsyncIt
         await servers.execute(f"DROP ROLE {name}")
 
 
-async def grant_replica(servers: Servers, role: str) -> None:
-    try:
-        await servers.execute(f"GRANT SET ON PARAMETER session_replication_role TO {role}")
-    except asyncpg.PostgresSyntaxError:
-        pytest.skip("PostgreSQL 15 and newer")
+async def has_grantable_settings(servers: Servers) -> bool:
+    for url in (servers.main.admin_url, servers.backup.admin_url):
+        connection = await asyncpg.connect(url)
+        try:
+            if connection.get_server_version() < (15,):
+                return False
+        finally:
+            await connection.close()
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,149 @@
+"""Runs them: `python -m tests.versions [--only NAME ...] [--add REPORT ...]`.
+
+Each version is a run of pytest of its own. The last line sums all of them up as pytest would, with those of `--add`,
+reports of runs that went before. A version that fails, or whose server is not to be had, makes the exit code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from tests.versions.packages import Registry, read_packages
+
+CAPTURE: Final = ("tests/triggers",)
+TYPES: Final = ("tests/system/test_types.py",)
+SYNC: Final = (
+    "tests/system/test_links.py",
+    "tests/system/test_partitions.py",
+    "tests/cdc/test_held.py",
+    "tests/cdc/test_listener.py",
+    "tests/cdc/test_truncate.py",
+)
+RIGHTS: Final = ("tests/system/test_rights.py", "tests/system/test_rights_triggers.py")
+CONTACT: Final = ("tests/cdc/test_first_contact.py",)
+RESTORE: Final = ("tests/cdc/snapshot/test_writer.py", "tests/cdc/snapshot/test_restore.py")
+CORE: Final = (*CAPTURE, *TYPES, *SYNC, *RESTORE)
+ALL: Final = (*CORE, *RIGHTS, *CONTACT)
+DEBIAN: Final = Path("/usr/lib/postgresql/15/bin")
+LONGEST_S: Final = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Tests on a server, or on two. A side is an npm package's major version, a folder, or None: the wheel's."""
+
+    name: str
+    tests: tuple[str, ...]
+    main: int | Path | None = None
+    backup: int | Path | None = None
+    wheel: str = "18"
+
+
+def plan() -> list[Run]:
+    """What is run, in this order: more on the oldest and the newest of them than on those between."""
+    fifteen: int | Path = DEBIAN if (DEBIAN / "postgres").exists() else 15
+    return [
+        Run("13", ALL, 13, 13),
+        Run("14", CORE, 14, 14),
+        Run("15", CORE, fifteen, fifteen),
+        Run("16", CORE, wheel="16"),
+        Run("17", ALL, 17, 17),
+        Run("18 with all its libraries", TYPES, 18, 18),
+        Run("13 and 18", (*TYPES, *CONTACT), 13, None),
+        Run("18 and 13", (*TYPES, *CONTACT), None, 13),
+    ]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of tests."""
+
+    failed: int = 0
+    passed: int = 0
+    skipped: int = 0
+    errors: int = 0
+
+    def add(self, report: Path) -> None:
+        """Count what a report in JUnit's form says; one that is missing is an error."""
+        if not report.exists():
+            self.errors += 1
+            return
+        for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - our own file
+            total, failed, errors, skipped = (
+                int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")
+            )
+            self.failed += failed
+            self.errors += errors
+            self.skipped += skipped
+            self.passed += total - failed - errors - skipped
+
+    def line(self, seconds: float) -> str:
+        """The closing line, in pytest's words."""
+        counts = {
+            "failed": self.failed,
+            "passed": self.passed,
+            "skipped": self.skipped,
+            "errors": self.errors,
+        }
+        said = ", ".join(f"{count} {word}" for word, count in counts.items() if count or word == "passed")
+        return f" {said} in {seconds:.2f}s ".center(80, "=")
+
+
+def carry_out(run: Run, registry: Registry, report: Path) -> bool:
+    """Run one version's tests. Returns whether all passed."""
+    packages = read_packages()
+    given = {"CDC_TEST_POSTGRES": run.wheel}
+    for side, where in (("MAIN", run.main), ("BACKUP", run.backup)):
+        if where is not None:
+            programs = registry.programs(packages[where]) if isinstance(where, int) else where
+            given[f"CDC_TEST_{side}_BIN"] = str(programs)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", os.environ.get("WORKERS", "3")]
+    command += [f"--junitxml={report}", *run.tests]
+    try:
+        done = subprocess.run(command, env=os.environ | given, timeout=LONGEST_S, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.versions", description=__doc__)
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", help="take only these, such as 13 or '13 and 18'"
+    )
+    parser.add_argument("--add", nargs="*", type=Path, default=[], metavar="REPORT")
+    options = parser.parse_args()
+    tally, failed, began = Tally(), [], time.monotonic()
+    for report in options.add:
+        tally.add(report)
+    with tempfile.TemporaryDirectory(prefix="cdc-versions-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # the servers' user has to pass where we are root
+        registry = Registry(folder)
+        for number, run in enumerate(plan()):
+            if options.only and run.name not in options.only:
+                continue
+            sys.stdout.write(f"\nPostgreSQL {run.name}\n")
+            sys.stdout.flush()
+            at = time.monotonic()
+            if not carry_out(run, registry, folder / f"{number}.xml"):
+                failed.append(run.name)
+            tally.add(folder / f"{number}.xml")
+            sys.stdout.write(f"PostgreSQL {run.name}: {time.monotonic() - at:.0f} s\n")
+    if failed:
+        sys.stdout.write(f"\nfailed on PostgreSQL {'; '.join(failed)}\n")
+    sys.stdout.write(tally.line(time.monotonic() - began) + "\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
