@@ -22,6 +22,8 @@ PATIENCE_S: Final = 60.0
 """How long other transactions' locks are waited for in all."""
 TRY_MS: Final = 500
 """Below deadlock_timeout, so that an application is not the victim because of us."""
+LAST_TRIES_MS: Final = 2_500
+"""Once half the patience is gone. Autovacuum gives its lock up to who has waited for deadlock_timeout, not before."""
 
 
 @asynccontextmanager
@@ -54,6 +56,8 @@ async def write_locked(
         transaction = connection.transaction()
         await transaction.start()
         try:
+            late = asyncio.get_running_loop().time() > until - PATIENCE_S / 2
+            await connection.execute(f"SET LOCAL lock_timeout = {LAST_TRIES_MS if late else TRY_MS}")
             await _lock(connection, pairs, first)
             await connection.execute(f"SET LOCAL lock_timeout = {int(PATIENCE_S * 1000)}")
             await connection.execute(statement("copy_begin_apply", "cdc"), role, "on")
@@ -80,7 +84,6 @@ async def write_locked(
 async def _lock(
     connection: Connection, pairs: Sequence[TablePair], first: Callable[[], Awaitable[object]] | None
 ) -> None:
-    await connection.execute(f"SET LOCAL lock_timeout = {TRY_MS}")
     if first is not None:
         await first()
     if pairs:

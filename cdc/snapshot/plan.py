@@ -124,7 +124,7 @@ def _faults(table: TableHead, shape: TableShape, side: str) -> list[str]:
     return faults
 
 
-def broken(tables: Iterable[TableShape]) -> list[str]:
+def broken(tables: Sequence[TableShape]) -> list[str]:
     """Notes on foreign keys that lead from or to tables that are not restored with these."""
     chosen = {table.entity for table in tables}
     by_key: dict[tuple[Entity, str], str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -63,13 +64,14 @@ async def preview(
         if empty:
             counts = {head.entity: Counts(footer.tables[head.entity].rows) for head in work.heads}
             return RestorePlan(counts, work.header.notes, creates=True)
-        shapes = await work.shapes()
-        staged = await work.staged(shapes)
+        part = work.into_tables(tables)
+        staged = await part.staged()
         transaction = work.connection.transaction()
         await transaction.start()
         found = await merging.compare(work.connection, staged, samples)
         await transaction.rollback()
-        return RestorePlan(found.tables, tuple(broken(shapes)), found.samples)
+        notes = (*broken([one.pair.target for one in staged]), *await part.left(tables))
+        return RestorePlan(found.tables, notes, found.samples)
 
 
 async def restore(
@@ -119,15 +121,18 @@ async def restore(
                 await work.verify()  # rather the file's own fault, if it has one
                 raise
         await work.verify()
-        shapes = await work.shapes()
-        around = await surroundings.look(work.connection, target.side)
-        staged = await work.staged(shapes)
+        part = work.into_tables(tables)
+        around = await surroundings.look(part.connection, target.side)
+        staged = await part.staged()
+        left = await part.left(tables)
         if propagate:
-            return await _merge(work, staged, around, surroundings.Parting(), propagate=True)
+            done = await _merge(part, staged, around, surroundings.Parting(), propagate=True)
+            return replace(done, notes=(*done.notes, *left))
         main = target if target.side is Side.MAIN else other
         reason = f"{target.side} was restored from {name}, and {target.side.other} was not to follow"
         async with surroundings.parted(main, reason, by) as parting:
-            return await _merge(work, staged, around, parting, propagate=False)
+            done = await _merge(part, staged, around, parting, propagate=False)
+        return replace(done, notes=(*done.notes, *left))
 
 
 async def _merge(

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 
 from cdc.catalog import read_shapes
 from cdc.contact_state import opened
 from cdc.errors import ConnectivityError
-from cdc.model import Side
+from cdc.model import Entity, Side
 from cdc.session import UNREACHABLE, Connection, Endpoint
-from cdc.shape import TableShape
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.feed import Feed
 from cdc.snapshot.format import Footer, Header, TableHead
 from cdc.snapshot.plan import match, wanted
 from cdc.snapshot.progress import Pace, Progress
 from cdc.snapshot.reading import read_snapshot
-from cdc.snapshot.staging import Staged, stage_all
+from cdc.snapshot.staging import PACKAGE, Staged, stage_all
 from cdc.snapshot.storage import Source, Store
 from cdc.snapshot.verify import verify_source
+from triggers.choice import MIGRATION_TABLES
+from triggers.statements import statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,41 @@ class Work:
         async with read_snapshot(self.source, key=self.key) as reader, Feed(reader, names, moved) as feed:
             yield feed
 
-    async def shapes(self) -> list[TableShape]:
-        """The database's tables for those of the file.
+    def into_tables(self, tables: Sequence[str]) -> Work:
+        """The same for a database that has its tables: what migration tools wrote down of it stays true.
+
+        Args:
+            tables: the ones that people chose.
+        """
+        kept = (h for h in self.heads if h.table not in MIGRATION_TABLES or h.entity in tables)
+        return replace(self, heads=tuple(kept))
+
+    async def staged(self) -> list[Staged]:
+        """The file's rows, brought to the database.
 
         Raises:
-            SnapshotRefused: they are not alike.
+            SnapshotRefused: the database's tables are not like those of the file, or it takes a row for no row.
         """
-        return match(self.heads, await read_shapes(self.connection, self.schemas), self.side)
-
-    async def staged(self, shapes: Sequence[TableShape]) -> list[Staged]:
-        """The file's rows, brought to the database."""
+        shapes = match(self.heads, await read_shapes(self.connection, self.schemas), self.side)
         async with self.feed() as feed:
             return await stage_all(self.connection, feed, {shape.entity: shape for shape in shapes})
+
+    async def left(self, tables: Sequence[str]) -> tuple[str, ...]:
+        """Notes on tables that stay as they are although nobody chose so."""
+        if tables:
+            return ()
+        notes = []
+        rows = await self.connection.fetch(statement("people_tables", PACKAGE), list(self.schemas))
+        restored = {head.name for head in self.heads}
+        for row in rows:
+            entity = Entity(row["schema_name"], row["table_name"])
+            if entity in restored:
+                continue
+            why = "it is not in the snapshot"
+            if entity.table in MIGRATION_TABLES:
+                why = "it tells of the schema, which is not restored"
+            notes.append(f"{entity} stays as it is: {why}")
+        return tuple(notes)
 
 
 @asynccontextmanager

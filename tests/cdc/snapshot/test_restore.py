@@ -284,3 +284,25 @@ async def relations(connection: Connection) -> tuple[list[str], dict[str, list[s
     )
     names = [row["relname"] for row in rows]
     return names, await shop.content(connection) if names else None
+
+
+async def test_what_migration_tools_wrote_down_stays_with_the_schema(pair: Pair, tmp_path: Path) -> None:
+    await pair.main.execute(
+        "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE _prisma_migrations (id text PRIMARY KEY);"
+        " INSERT INTO _prisma_migrations VALUES ('one')"
+    )
+    file = await written(pair, tmp_path)
+    await pair.main.execute("INSERT INTO _prisma_migrations VALUES ('two'); CREATE TABLE later (id int)")
+    done = await restored(pair, file)
+    assert set(done.tables) == {"a"}
+    assert done.notes == (await previewed(pair, file)).notes
+    assert [note.split(":")[0] for note in done.notes] == [
+        "_prisma_migrations stays as it is",
+        "later stays as it is",
+    ]
+    assert await pair.main.fetchval("SELECT count(*) FROM _prisma_migrations") == 2
+    assert (await restored(pair, file, tables=["_prisma_migrations"])).tables[
+        "_prisma_migrations"
+    ].deleted == 1
+    await restored(pair, file, Side.BACKUP)
+    assert await pair.backup.fetchval("SELECT id FROM _prisma_migrations") == "one"
