@@ -143,6 +143,8 @@ def _not_working(rules: Rules, seen: Observation, service: Mapping[str, Any] | N
 
 
 def _link_problems(side: Side, link: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Problem]:
+    if not told:
+        return  # the service is starting, nothing has run yet that could have stopped
     hint = str(told.get("hint") or "Mend the cause")
     if link["state"] == LinkState.STOPPED.value:
         by_itself = "it goes on by itself once the database is back"

@@ -81,3 +81,8 @@ def test_first_contact_that_left_no_counts() -> None:
     undecided = {"message": "MAIN has no tables, and BACKUP holds data", "hint": "run your migrations"}
     listed = found(Observation(), {**SERVICE, "undecided": undecided})
     assert listed == [{"id": "first-contact", "severity": "error", **undecided}]
+
+
+def test_links_of_a_service_that_is_starting_have_not_stopped() -> None:
+    stopped = {side: {**LINKS[side], "state": "stopped"} for side in Side}
+    assert [*problems(RULES, Observation(), {"phase": "starting", "links": {}}, stopped)] == []

@@ -33,6 +33,7 @@ export function headline(status, feed) {
       "ENABLE_BACKUP_SERVICE is false: changes are captured, nothing is carried over.",
     ];
   }
+  if (status.state === "starting" && away.every(([, database]) => !database.error)) return worded(status);
   if (away.length === 2) return ["bad", "Neither database can be reached.", ""];
   if (away.length && away[0][0] === "MAIN")
     return ["bad", "MAIN cannot be reached.", "It is tried again by itself."];

@@ -10,9 +10,6 @@ import { cards, findProof } from "./cards.js";
 import { charts, pair } from "./pair.js";
 import { resume, toggle } from "./pausing.js";
 
-// The card says it, with the way there; the hint of this one is for a terminal.
-const CONFLICTS = /^\d+ conflicts? (is|are) open/;
-
 /** The overview. */
 export function overview(page) {
   const drawn = charts();
@@ -56,14 +53,17 @@ function summary(page) {
   );
 }
 
+/** What is wrong and what to do. Conflicts have a card of their own, with the way there. */
 function problems() {
   const tones = { error: "bad", critical: "bad", warning: "wait", info: "calm" };
-  const list = (state.status?.problems ?? []).filter(({ message }) => !CONFLICTS.test(message));
+  const list = (state.status?.problems ?? []).filter(({ id }) => id !== "conflicts-open");
   if (!list.length) return null;
   return el(
     "section.notices",
     { "aria-label": "Problems" },
-    list.map((problem) => notice(tones[problem.severity] ?? "wait", problem.message, problem.hint)),
+    list.map(({ id, severity, message, hint }) =>
+      el("div", { "data-key": id }, notice(tones[severity] ?? "wait", message, hint)),
+    ),
   );
 }
 

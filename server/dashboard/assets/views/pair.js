@@ -76,7 +76,9 @@ function lane(name, chart) {
   const off = name === "BACKUP_TO_MAIN" && !state.status.sync.twoWay;
   const [tone, word, meaning] = off
     ? ["calm", "off", "ENABLE_TWO_WAY_SYNC is false."]
-    : (LINK_STATES[link.state] ?? ["calm", link.state, ""]);
+    : link.state === "stopped" && !link.lastError
+      ? ["calm", "not running", "The service has not started it yet."]
+      : (LINK_STATES[link.state] ?? ["calm", link.state, ""]);
   const lag = link.lag ?? figures?.lagMs ?? {};
   const halted = ["stopped", "paused", "reconnecting"].includes(link.state);
   const series = recent[name].data[1];
