@@ -9,6 +9,8 @@ import { ago, moment } from "../time.js";
 import { conflictWords } from "../words.js";
 import { versions } from "./versions.js";
 
+const AGAIN_MS = 2000;
+
 /** One conflict that is looked at. */
 export class Conflict {
   /** `decided` is called when it was decided here. */
@@ -24,6 +26,8 @@ export class Conflict {
     this.busy = false;
     this.ended = false;
     this.check();
+    // Events tell of conflicts that open and close, not of rows that move while they are open.
+    this.timer = setInterval(() => this.open && !document.hidden && this.check(), AGAIN_MS);
   }
 
   is(item) {
@@ -32,6 +36,7 @@ export class Conflict {
 
   end() {
     this.ended = true;
+    clearInterval(this.timer);
   }
 
   /** Ask how it is now. What is being read is never replaced by itself. */
