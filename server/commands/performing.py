@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, NoReturn, TypeAlias
 
 import click
@@ -17,14 +17,14 @@ from cdc.errors import CdcError
 from cdc.snapshot.history import Entry, Status
 from server import console
 from server.databases import opened
-from server.operations import OperationBusy, Operations
+from server.operations import OperationBusy, OperationNotFound, Operations
 from server.operations.documents import entry_document
 from server.settings import Settings
 from server.signals import asked_to_end
 
 PATIENCE: Final = 60.0
 AGAIN: Final = 0.5
-"""Seconds that a command waits for another operation to end, if not told otherwise, and between two attempts."""
+"""Seconds that a command waits for another operation if not told otherwise, and for one without an entry."""
 WELL: Final = frozenset({Status.COMPLETED, Status.UNCHANGED, Status.NOT_TESTABLE})
 
 Start: TypeAlias = Callable[[Operations], Awaitable[int]]
@@ -107,7 +107,17 @@ async def _begun(operations: Operations, start: Start, wait: float) -> int:
             if not told and busy.running is not None:
                 console.console(stderr=True).print(f"[dim]waiting: {escape(str(busy))}[/dim]", soft_wrap=True)
                 told = True
-            await asyncio.sleep(AGAIN)
+            await _passed(operations, busy, until - time.monotonic())
+
+
+async def _passed(operations: Operations, busy: OperationBusy, seconds: float) -> None:
+    """Wait for the operation that is in the way, but not for longer than that."""
+    if busy.running is None:
+        await asyncio.sleep(AGAIN)
+        return
+    with suppress(TimeoutError, OperationNotFound):
+        async with asyncio.timeout(seconds):
+            await operations.wait(busy.running)
 
 
 @contextmanager
