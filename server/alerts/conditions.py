@@ -10,6 +10,7 @@ CONFLICTS: Final = "conflicts-open"
 HOLDS: Final[Mapping[str, float]] = {
     CONFLICTS: 10.0,
     "backup-database-behind": 600.0,
+    "backup-overdue": 120.0,
     "changelog-large": 60.0,
     "clock-skew": 600.0,
     "database-away": 30.0,
