@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import pytest
@@ -19,6 +19,7 @@ from cdc.snapshot.restore import preview, restore
 from cdc.snapshot.writer import write_snapshot
 from tests import shop
 from tests.databases import Connection, Pair
+from triggers.identifiers import identifier, qualified
 
 CHANGES = """
 DELETE FROM "OrderLine" WHERE "orderId" % 5 = 0;
@@ -306,3 +307,54 @@ async def test_what_migration_tools_wrote_down_stays_with_the_schema(pair: Pair,
     ].deleted == 1
     await restored(pair, file, Side.BACKUP)
     assert await pair.backup.fetchval("SELECT id FROM _prisma_migrations") == "one"
+
+
+NAMES: Final = """
+t s d h o p c r x k1 k2 hash kind value here other stands rows number place part image entity_id current incoming
+cdc_hash cdc_number cdc_file file reference
+""".split()  # noqa: SIM905 - a list of that length is unreadable
+
+
+async def test_no_name_is_taken(pair: Pair, tmp_path: Path) -> None:
+    """Tables and columns that are called like anything in our SQL, or like nothing sensible."""
+    names = [*NAMES, "two\nlines", 'quo"te', "{table}"]
+    columns = ", ".join(f"{identifier(name)} text" for name in names)
+    tables = [*NAMES[:6], "cdc_file_0", "cdc_stage_0", "two\nlines", 'quo"te', "{file}"]
+    for table in tables:
+        name = qualified("public", table)
+        await pair.main.execute(f"CREATE TABLE {name} ({columns}, n serial, PRIMARY KEY (k2, h))")
+        values = ", ".join(f"'{number}'" for number in range(len(names)))
+        await pair.main.execute(f"INSERT INTO {name} VALUES ({values})")
+    await pair.main.execute(f'CREATE TABLE bag ({columns}); INSERT INTO bag ("t") VALUES (1), (1), (2)')
+    file = await written(pair, tmp_path)
+    for table in tables:
+        name = qualified("public", table)
+        await pair.main.execute(f"INSERT INTO {name} (k2, h) VALUES ('x', 'y'); UPDATE {name} SET hash = 'z'")
+    await pair.main.execute("DELETE FROM bag WHERE \"t\" = '1'")
+    done = await restored(pair, file)
+    assert {entity: counts.changed for entity, counts in done.tables.items()} == {
+        **dict.fromkeys(tables, 2),
+        "bag": 2,
+    }
+    assert not any(counts.changed for counts in (await previewed(pair, file)).tables.values())
+    assert (await restored(pair, file, Side.BACKUP)).record_count == len(tables) + 3
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_several_schemas(pair: Pair, tmp_path: Path, *, there: bool) -> None:
+    await pair.main.execute(
+        """CREATE SCHEMA shop; CREATE TABLE shop.a (id serial PRIMARY KEY); INSERT INTO shop.a DEFAULT VALUES;
+        CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES shop.a); INSERT INTO b VALUES (1, 1)"""
+    )
+    schemas = ("public", "shop")
+    main, backup = (
+        Endpoint(side, url, schemas)
+        for side, url in ((Side.MAIN, pair.main_url), (Side.BACKUP, pair.backup_url))
+    )
+    store = DiskStore(tmp_path)
+    done = await write_snapshot(main, store, kind="FULL")
+    if there:
+        await pair.backup.execute("CREATE SCHEMA shop")
+    made = await restore(store, done.name, backup, main, propagate=False, by="test")
+    assert made.tables == {"shop.a": Counts(inserted=1), "b": Counts(inserted=1)}
+    assert await pair.backup.fetchval("INSERT INTO shop.a DEFAULT VALUES RETURNING id") == 2
