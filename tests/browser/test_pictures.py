@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.watched import Demo
 from tests.running import Shell
 
-BUSY = {"BACKUP_INTERVAL_SECONDS": "10", "RESTORE_TEST_INTERVAL_HOURS": "24"}
+BUSY = {"BACKUP_INTERVAL_SECONDS": "25", "RESTORE_TEST_INTERVAL_HOURS": "24"}
 HEIGHT = 800
 OURS = """, name = 'Diet Coke 33 cl, cold', "updatedAt" = now(),
     attributes = attributes || '{"happyHour": true}'"""
@@ -37,11 +37,15 @@ async def test_pictures(servers_root: Path, browser: Browser) -> None:
         async with demo.visit(viewport=size, color_scheme="light") as watched:
             await watched.log_in()
             page = watched.page
+            await watched.go("snapshots", "Snapshots")
+            await page.get_by_role("button", name="Test").first.click()
+            await expect(page.get_by_text("restore tested").nth(1)).to_be_visible(timeout=60_000)
             await watched.go("overview")
             await running.state(lambda found: found["sync"]["links"]["MAIN_TO_BACKUP"]["appliedTotal"] > 40)
-            await running.state(lambda found: found["backup"]["lastVerified"] is not None)
             await expect(page.locator(".moving li")).to_have_count(7)
+            await page.set_viewport_size({"width": 1280, "height": 670})
             await watched.picture("overview")
+            await page.set_viewport_size(size)
             await watched.go(f"conflicts/Product/{product.key}", "Conflicts")
             await expect(page.get_by_role("article")).to_be_visible()
             await page.keyboard.press("g")
@@ -54,7 +58,7 @@ async def test_pictures(servers_root: Path, browser: Browser) -> None:
             await page.get_by_role("button", name="See what would change").click()
             await expect(page.get_by_role("button", name="Go on")).to_be_visible()
             await watched.picture("restore")
-        async with demo.visit(viewport=size, color_scheme="dark") as watched:
+        async with demo.visit(viewport={"width": 1280, "height": 670}, color_scheme="dark") as watched:
             await watched.log_in()
             await watched.go("overview")
             await expect(watched.page.locator(".moving li")).to_have_count(7)
