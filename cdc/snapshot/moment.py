@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -59,11 +59,14 @@ async def hold(endpoint: Endpoint, *, include_history: bool) -> AsyncIterator[Mo
     try:
         for _ in range(_TRIES):
             before = await _list(endpoint, include_history=include_history)
-            async with exported_snapshot(endpoint, [one.shape for one in before], PURPOSE) as snapshot:
-                tables = await _read(snapshot.connection, endpoint.schemas, include_history=include_history)
-                if _relids(tables) <= _relids(before):
-                    yield Moment(snapshot, await _measured(snapshot.connection, tables))
-                    return
+            with suppress(_Gone):
+                async with _exported(endpoint, before) as snapshot:
+                    tables = await _read(
+                        snapshot.connection, endpoint.schemas, include_history=include_history
+                    )
+                    if _relids(tables) <= _relids(before):
+                        yield Moment(snapshot, await _measured(snapshot.connection, tables))
+                        return
     except asyncpg.LockNotAvailableError as error:
         raise SnapshotRefused(
             f"{endpoint.side} has a table that is locked: {error}",
@@ -82,6 +85,26 @@ async def hold(endpoint: Endpoint, *, include_history: bool) -> AsyncIterator[Mo
         f"tables of {endpoint.side} are made faster than they can be looked at",
         hint="wait until the migration there has ended",
     )
+
+
+class _Gone(Exception):
+    """A table was dropped before it could be locked."""
+
+
+@asynccontextmanager
+async def _exported(endpoint: Endpoint, tables: Sequence[Table]) -> AsyncIterator[Snapshot]:
+    """The snapshot, with the tables locked.
+
+    Raises:
+        _Gone: one of them is no more.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            shapes = [one.shape for one in tables]
+            snapshot = await stack.enter_async_context(exported_snapshot(endpoint, shapes, PURPOSE))
+        except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError) as error:
+            raise _Gone from error
+        yield snapshot
 
 
 async def _list(endpoint: Endpoint, *, include_history: bool) -> list[Table]:

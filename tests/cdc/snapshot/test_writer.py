@@ -13,7 +13,7 @@ from cdc.dump_tool import find_tools
 from cdc.model import Side
 from cdc.position import Seen
 from cdc.session import PINNED, Endpoint
-from cdc.snapshot import readers
+from cdc.snapshot import moment, readers
 from cdc.snapshot.errors import SnapshotRefused, StoreFull
 from cdc.snapshot.format import Header
 from cdc.snapshot.progress import Progress
@@ -377,5 +377,41 @@ async def test_a_table_whose_rows_the_server_refuses_is_named(pair: Pair, tmp_pa
     await pair.main.execute("CREATE TABLE share (of int, each int GENERATED ALWAYS AS (100 / of) VIRTUAL)")
     await pair.main.execute("INSERT INTO share VALUES (0)")
     with pytest.raises(SnapshotRefused, match="share cannot be read: division by zero"):
+        await write(pair, tmp_path)
+    assert listed(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "left"), [("CREATE TABLE u (); CREATE TABLE v ()", ["t", "u", "v"]), ("DROP TABLE t", [])]
+)
+async def test_tables_that_come_or_go_between_looking_and_locking(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, left: list[str]
+) -> None:
+    await pair.main.execute("CREATE TABLE t ()")
+    look, looks = moment._list, 0
+
+    async def looked(endpoint: Endpoint, *, include_history: bool) -> list[moment.Table]:
+        nonlocal looks
+        found = await look(endpoint, include_history=include_history)
+        looks += 1
+        if looks == 1:
+            await pair.main.execute(change)
+        return found
+
+    monkeypatch.setattr(moment, "_list", looked)
+    _, path = await write(pair, tmp_path)
+    assert (list(await content(path)), looks) == (left, 2)
+
+
+async def test_tables_that_never_stop_coming(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(_: Endpoint, *, include_history: bool) -> list[moment.Table]:
+        assert not include_history
+        return []
+
+    await pair.main.execute("CREATE TABLE t ()")
+    monkeypatch.setattr(moment, "_list", nothing)
+    with pytest.raises(SnapshotRefused, match="faster than they can be looked at"):
         await write(pair, tmp_path)
     assert listed(tmp_path) == []
