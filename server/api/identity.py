@@ -202,7 +202,7 @@ def _unauthorized(detail: str, *, challenge: str) -> Problem:
         401,
         "unauthorized",
         detail,
-        hint="Send `Authorization: Bearer TOKEN`; `cdc token` makes one where JWT_SECRET is used.",
+        hint="Send `Authorization: Bearer …`; `cdc token` makes a token where JWT_SECRET is used.",
         headers={hdrs.WWW_AUTHENTICATE: ", ".join(filter(None, ['Bearer realm="cdc"', challenge]))},
     )
 
