@@ -90,6 +90,8 @@ class Health:
     error: str | None = None
     hint: str = ""
     failed_at: datetime | None = None
+    total: int = 0
+    """Failures since the start."""
 
     @property
     def gave_up(self) -> bool:
@@ -106,6 +108,7 @@ class Health:
     def failed(self, error: BaseException, at: datetime) -> bool:
         """Note a failure. Returns whether the link stops with this one, which is worth an alert."""
         self.failures += 1
+        self.total += 1
         self.fault = classify(error)
         self.error, self.hint = describe(error)
         self.failed_at = at

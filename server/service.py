@@ -162,6 +162,10 @@ class Service:
         """Give what the links, by name, have counted since the start."""
         return {} if self._supervisor is None else self._supervisor.stats()
 
+    def failures(self) -> dict[str, int]:
+        """Give how often the links, by name, have failed since the start."""
+        return {} if self._supervisor is None else self._supervisor.failures()
+
     async def look(self) -> Observation:
         """Look at both databases; nothing is seen before they are known."""
         return Observation() if self._observer is None else await self._observer.look()

@@ -85,6 +85,10 @@ class Supervisor:
         """Give what the links, by name, have counted since they were made."""
         return {LINK_NAMES[side]: link.stats for side, link in self._links.items()}
 
+    def failures(self) -> dict[str, int]:
+        """Give how often each link, by name, has failed since the start."""
+        return {LINK_NAMES[side]: health.total for side, health in self.health.items()}
+
     def figures(self) -> dict[Side, Figures]:
         """Give what the links measured of late."""
         now = asyncio.get_running_loop().time()

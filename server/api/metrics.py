@@ -26,6 +26,7 @@ async def measure(context: Context, room: Room) -> Measured:
         status=status,
         works=not service.standing_by,
         stats=service.stats(),
+        failures=service.failures(),
         changelogs=seen.changelogs,
         conflicts=None if seen.conflicts is None else conflict_counts(seen.conflicts.records.items()),
         backups=seen.backups,

@@ -61,6 +61,8 @@ def _links(known: Measured) -> Iterator[Metric]:
         ["link"],
         [([link], each["appliedTotal"]) for link, each in links.items() if each["appliedTotal"] is not None],
     )
+    failed = [([link], float(count)) for link, count in known.failures.items()]
+    yield _counter("cdc_link_failures_total", "Failures since the start", ["link"], failed)
     lags = HistogramMetricFamily(
         "cdc_link_lag_seconds", "From a change's write to its commit on the other side", labels=["link"]
     )

@@ -25,6 +25,7 @@ class Measured:
         status: the status document.
         works: whether this is the working instance.
         stats: what each link, by name, has counted since the start.
+        failures: how often each has failed since then.
         conflicts: open ones by table and type; None where they are not known.
         operations: ended backups, restores and so on since the start, by type and status.
     """
@@ -32,6 +33,7 @@ class Measured:
     status: Mapping[str, Any]
     works: bool
     stats: Mapping[str, Stats] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
     changelogs: Mapping[Side, ChangelogFacts] = field(default_factory=dict)
     conflicts: Mapping[tuple[str, str], int] | None = None
     backups: BackupFacts | None = None

@@ -75,6 +75,7 @@ def test_resume_lets_it_try_again_from_nought() -> None:
     health.forgiven()
     assert not health.gave_up
     assert (health.state, health.failures) == (LinkState.RECONNECTING, 0)
+    assert health.total > 0  # what was, was
 
 
 def test_the_first_success_is_news_and_the_next_is_not() -> None:

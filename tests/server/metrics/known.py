@@ -53,6 +53,7 @@ def everything() -> Measured:
         status=document(RULES, seen, service),
         works=True,
         stats={LINK_NAMES[side]: stats for side in Side},
+        failures={LINK_NAMES[side]: 6 for side in Side},
         changelogs=seen.changelogs,
         conflicts={("product", "INSERT_EXISTS"): 2, ("sale", "REJECTED"): 1},
         backups=BACKUPS,

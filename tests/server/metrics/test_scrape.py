@@ -30,6 +30,7 @@ def test_what_is_known_is_told() -> None:
         "cdc_link_applied_changes_total{link=BACKUP_TO_MAIN}": 100,
         "cdc_link_consecutive_failures{link=BACKUP_TO_MAIN}": 2,
         "cdc_link_conflicts_total{link=BACKUP_TO_MAIN}": 3,
+        "cdc_link_failures_total{link=BACKUP_TO_MAIN}": 6,
         "cdc_link_state{link=MAIN_TO_BACKUP,state=streaming}": 1,
         "cdc_link_state{link=MAIN_TO_BACKUP,state=stopped}": 0,
         "cdc_table_applied_changes_total{link=MAIN_TO_BACKUP,table=product}": 4,
