@@ -4,66 +4,69 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from importlib import import_module
+from typing import Final, NoReturn
 
 import asyncpg
 import click
 
 from cdc.errors import CdcError, ConfigurationError
-from server.commands.alerts import alerts
-from server.commands.backup import backup, export
-from server.commands.conflicts import conflicts
-from server.commands.doctor import doctor
-from server.commands.history import history
-from server.commands.install import install_triggers, uninstall_triggers
-from server.commands.policy import policy
-from server.commands.resolve import resolve
-from server.commands.restore import restore
-from server.commands.resync import resync
-from server.commands.run import run
-from server.commands.snapshots import snapshots
-from server.commands.status import status
-from server.commands.sync import pause, resume, sync
-from server.commands.token import token
-from server.commands.verify import verify
 from server.console import complain
 from triggers.errors import TriggerError
 
 DONE, FAILED, USAGE = 0, 1, 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+MODULES: Final = {
+    "alerts": "alerts",
+    "backup": "backup",
+    "conflicts": "conflicts",
+    "doctor": "doctor",
+    "export": "backup",
+    "history": "history",
+    "install-triggers": "install",
+    "pause": "sync",
+    "policy": "policy",
+    "resolve": "resolve",
+    "restore": "restore",
+    "resume": "sync",
+    "resync": "resync",
+    "run": "run",
+    "snapshots": "snapshots",
+    "status": "status",
+    "sync": "sync",
+    "token": "token",
+    "uninstall-triggers": "install",
+    "verify": "verify",
+}
+"""Which module of server/commands each command is in. Only the one that is typed is imported."""
+
+
+class Commands(click.Group):
+    """The commands by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give all names."""
+        del ctx
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None where there is none of that name."""
+        del ctx
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"server.commands.{MODULES[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cdc", prog_name="cdc")
 def cli() -> None:
     """Keep two PostgreSQL databases as one: MAIN and BACKUP.
 
     Settings come from the environment and from .env; docs/settings.md lists them.
     """
-
-
-for command in (
-    run,
-    install_triggers,
-    uninstall_triggers,
-    status,
-    sync,
-    pause,
-    resume,
-    conflicts,
-    resolve,
-    policy,
-    resync,
-    backup,
-    export,
-    restore,
-    snapshots,
-    history,
-    verify,
-    token,
-    doctor,
-    alerts,
-):
-    cli.add_command(command)
 
 
 def main() -> NoReturn:
