@@ -44,9 +44,10 @@ class DiskStore:
     def resolve(self, filepath: str) -> str | None:
         """The bare name of a file that lies in the folder itself; None for any other."""
         path = Path(filepath)
-        places = [path] if path.is_absolute() else [self.folder / path, Path.cwd() / path]
-        for place in places:
+        # A relative one is looked for from the folder, then from where we work; an absolute one takes no notice.
+        for start in (self.folder, Path()):
             with suppress(OSError, RuntimeError):
+                place = start / path
                 if place.name not in {"", "..", "."} and place.parent.resolve() == self.folder:
                     return place.name
         return None
