@@ -43,6 +43,7 @@ async def test_pictures(servers_root: Path, browser: Browser) -> None:
             await watched.go("overview")
             await running.state(lambda found: found["sync"]["links"]["MAIN_TO_BACKUP"]["appliedTotal"] > 40)
             await expect(page.locator(".moving li")).to_have_count(7)
+            await expect(page.locator("#said")).to_be_empty()
             await page.set_viewport_size({"width": 1280, "height": 670})
             await watched.picture("overview")
             await page.set_viewport_size(size)
