@@ -20,6 +20,7 @@ from cdc.snapshot.restore import restore
 from cdc.snapshot.writer import write_snapshot
 from cdc.verify import verify_sides
 from tests.databases import Connection, Pair
+from tests.running import Shell, link_states, until
 from tests.synced import Synced, endpoints, synced
 from tests.system.test_types import lacking, table_of
 from tests.system.type_values import FAMILIES, Kind
@@ -294,3 +295,38 @@ async def test_every_type_comes_back_bit_for_bit(pair: Pair, tmp_path: Path, fam
         await table(pair.backup, kind, "expected")
         for side in Side:
             await assert_as_expected(pair.connection(side), kind)
+
+
+async def test_with_a_service_that_runs(pair: Pair, tmp_path: Path) -> None:
+    """MAIN restored: BACKUP follows. BACKUP restored: all waits until somebody chooses, and then goes on."""
+    for side in Side:
+        await pair.connection(side).execute("CREATE TABLE a (id serial PRIMARY KEY, v text)")
+    await pair.main.execute("INSERT INTO a (v) SELECT 'v' FROM generate_series(1, 20)")
+    shell = Shell(tmp_path, {"DATABASE_URL": pair.main_url, "BACKUP_DATABASE_URL": pair.backup_url})
+    count = "SELECT count(*) FROM a WHERE v = 'v'"
+    async with shell.service(BACKUP_INTERVAL_SECONDS="3600") as running:
+        await running.streaming()
+        made = await shell("export", "--json")
+        assert made.code == 0, made.err
+        file = made.json["filepath"]
+        await pair.main.execute("UPDATE a SET v = 'w' WHERE id > 5")
+        assert (await shell("restore", file, "--target", "MAIN", "--yes")).code == 0
+
+        async def followed() -> bool:
+            return bool(await pair.backup.fetchval(count) == 20)
+
+        await until(followed)
+        await pair.main.execute("UPDATE a SET v = 'w' WHERE id > 5")
+        alone = await shell("restore", file, "--target", "BACKUP", "--yes", "--json")
+        assert (alone.code, alone.json["detail"]["paused"]) == (0, True), alone.err
+        status = await running.state(lambda found: link_states(found) == {"paused"})
+        assert "direction-needed" in {problem["id"] for problem in status["problems"]}
+        refused = await shell("resume")
+        assert (refused.code, "cdc resync" in refused.err) == (2, True)
+        assert (await pair.main.fetchval(count), await pair.backup.fetchval(count)) == (5, 20)
+        await running.end()
+    assert (await shell("resync", "MAIN", "--yes")).code == 0
+    assert await pair.main.fetchval(count) == 20
+    async with shell.service(BACKUP_INTERVAL_SECONDS="3600") as running:
+        await running.streaming()
+        assert "direction-needed" not in {problem["id"] for problem in (await running.status())["problems"]}
