@@ -20,11 +20,11 @@ from cdc.policy import PolicyRule
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken
-from cdc.residue import Outcome
 from cdc.shape import TableShape
 from cdc.tables import Tables
 from cdc.target import LOCK_TIMEOUT_MS, Target, check_marks
 from cdc.truncate import deletes, truncate
+from cdc.undone import Outcome
 from cdc.workset import Part, Run, runs
 from triggers.statements import statement
 

@@ -18,11 +18,11 @@ from cdc.held import hold
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.references import ReferenceBroken
-from cdc.residue import Outcome
 from cdc.splitter import apply_split
 from cdc.stage import Stage
 from cdc.stats import sampled
 from cdc.target import ShapeMoved
+from cdc.undone import Outcome
 
 ATTEMPTS: Final = 100
 """Tries of one batch while its tables are found to have changed, or the position is locked."""

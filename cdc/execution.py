@@ -20,8 +20,9 @@ from cdc.model import Entity, Op, Side
 from cdc.obstacles import changes_rows, fires
 from cdc.policy import PolicyRule
 from cdc.references import ReferenceBroken, check_dependents, check_references
-from cdc.residue import Outcome, Residue, put_off_locked, settle, written_otherwise
+from cdc.residue import settle, written_otherwise
 from cdc.target import Target
+from cdc.undone import Outcome, Residue, put_off_locked
 from cdc.uniqueness import check_unique
 from cdc.workset import Part, parents_first
 

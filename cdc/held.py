@@ -14,8 +14,8 @@ from cdc.applier import Applier
 from cdc.errors import SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.position import Position, Seen
-from cdc.residue import Outcome
 from cdc.splitter import halve
+from cdc.undone import Outcome
 from triggers.statements import statement
 
 RETRY_S: Final = 2.0

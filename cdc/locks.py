@@ -7,8 +7,8 @@ import asyncpg
 from cdc.faults import Blame, judge
 from cdc.mapping import Mapping
 from cdc.patience import GrownOld
-from cdc.residue import NetChange
 from cdc.target import Target
+from cdc.undone import NetChange
 from cdc.workset import Part
 
 

@@ -21,9 +21,9 @@ from cdc.images import to_image, to_text
 from cdc.locks import lock_rows
 from cdc.model import ConflictStatus, Op
 from cdc.references import ReferenceBroken
-from cdc.residue import LOCKED, Outcome
 from cdc.splitter import describe
 from cdc.target import ShapeMoved, check_marks, lock_position
+from cdc.undone import LOCKED, Outcome
 from cdc.workset import runs
 from triggers.statements import statement
 

@@ -17,8 +17,8 @@ from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Op
 from cdc.position import Position
 from cdc.references import ReferenceBroken
-from cdc.residue import LOCKED, NetChange, Outcome, Residue, entry_of
 from cdc.target import Target
+from cdc.undone import LOCKED, NetChange, Outcome, Residue, entry_of
 
 
 async def apply_split(applier: Applier, before: Position, batch: Batch, *, refreshed: bool) -> Outcome:

@@ -12,9 +12,9 @@ from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Entity, Op, Side
 from cdc.records import Entry
 from cdc.references import check_orphans
-from cdc.residue import Outcome
 from cdc.shape import ForeignKey
 from cdc.target import Target
+from cdc.undone import Outcome
 from cdc.workset import parents_first
 from triggers.statements import statement
 

@@ -8,8 +8,8 @@ from typing import Final
 import asyncpg
 
 from cdc.mapping import Mapping
-from cdc.residue import LOCKED
 from cdc.target import Target
+from cdc.undone import LOCKED
 from cdc.workset import Part
 from triggers.statements import statement
 
