@@ -49,31 +49,37 @@ def dump_related(related: Sequence[Related]) -> str | None:
     return json.dumps(found, ensure_ascii=False) if found else None
 
 
-async def record(connection: Connection, entry: Entry, *, reorder: bool = False) -> bool:
-    """Keep an entry, or refresh the live one of its key, with `reorder` as `refresh` does.
+async def record(connection: Connection, entry: Entry, *, reorder: bool = False) -> None:
+    """Keep an entry, or refresh the live one of its key, with `reorder` as `refresh` does."""
+    await record_all(connection, [entry], reorder=reorder)
 
-    Returns whether it is new.
-    """
-    row = await connection.fetchrow(
-        statement("sync_state_record", "cdc"),
-        entry.source,
-        str(entry.entity),
-        entry.entity_id,
-        entry.type,
-        entry.status,
-        entry.constraint,
-        entry.error,
-        dump(entry.base),
-        dump(entry.incoming),
-        dump(entry.current),
-        entry.resolution,
-        entry.resolved_by,
-        entry.reason,
-        reorder,
-        dump(entry.reached),
-        entry.automatic,
-    )
-    return bool(row and row["is_new"])
+
+async def record_all(connection: Connection, entries: Sequence[Entry], *, reorder: bool = False) -> None:
+    """Keep entries of different records in one go; a storm of conflicts must not hold up the batch it is in."""
+    if not entries:
+        return
+    rows = [
+        (
+            entry.source.value,
+            str(entry.entity),
+            entry.entity_id,
+            entry.type.value,
+            entry.status.value,
+            entry.constraint,
+            entry.error,
+            dump(entry.base),
+            dump(entry.incoming),
+            dump(entry.current),
+            entry.resolution.value if entry.resolution else None,
+            entry.resolved_by,
+            entry.reason,
+            dump(entry.reached),
+            entry.automatic,
+        )
+        for entry in entries
+    ]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    await connection.execute(statement("sync_state_record", "cdc"), *columns, reorder)
 
 
 async def refresh(

@@ -13,6 +13,7 @@ from cdc.detect import Facts, Verdict, detect
 from cdc.images import to_image
 from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Image
+from cdc.records import Entry
 from cdc.sums import add, adds
 from cdc.target import Target
 from cdc.undone import NetChange, Outcome, Residue, entry_of, put_off_locked
@@ -111,6 +112,7 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
     present = {row["entity_id"] for row in rows}
     outcome = Outcome()
     again = []
+    kept: list[Entry] = []
     for change in changes:
         row = locked.get(change.entity_id)
         if row is None and change.entity_id in present:
@@ -132,10 +134,12 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
             entry = entry_of(
                 residue, change, verdict, row["current"] if row else None, ConflictStatus.DEFERRED
             )
-            await records.record(residue.target.connection, entry, reorder=True)
+            kept.append(entry)
             outcome += Outcome(deferred=1)
         elif isinstance(verdict, ConflictType):
-            outcome += await _conflict(residue, change, verdict, row["current"] if row else None)
+            entry = await _conflict(residue, change, verdict, row["current"] if row else None)
+            outcome += Outcome(applied=1) if entry.resolution else Outcome(conflicts=1)
+            kept.append(entry)
             again.append(change.entity_id)
         elif verdict is Verdict.APPLY:
             await write(residue, change, present=row is not None)
@@ -143,6 +147,7 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
         else:
             again.append(change.entity_id)
             outcome += Outcome(applied=1)
+    await records.record_all(residue.target.connection, kept, reorder=residue.provisional)
     await records.recheck(
         residue.target.connection, residue.mapping.entity, again, "met in conflict, or as already there"
     )
@@ -180,18 +185,18 @@ async def write(residue: Residue, change: NetChange, *, present: bool) -> None:
         await connection.execute(mapping.row_insert, change.after)
 
 
-async def _conflict(residue: Residue, change: NetChange, kind: ConflictType, current: str | None) -> Outcome:
+async def _conflict(residue: Residue, change: NetChange, kind: ConflictType, current: str | None) -> Entry:
+    """The entry that a conflict becomes, after the policy has been carried out where it names a winner."""
     winner = residue.policy.winner
     if winner is residue.source:
         await write(residue, change, present=current is not None)
     entry = replace(entry_of(residue, change, kind, current), automatic=residue.policy.decides)
-    if winner is not None:
-        entry = replace(
-            entry,
-            status=ConflictStatus.RESOLVED,
-            resolution=winner,
-            resolved_by="policy",
-            reason=f"{residue.policy} is the policy of {residue.mapping.entity}",
-        )
-    await records.record(residue.target.connection, entry)
-    return Outcome(applied=1) if winner else Outcome(conflicts=1)
+    if winner is None:
+        return entry
+    return replace(
+        entry,
+        status=ConflictStatus.RESOLVED,
+        resolution=winner,
+        resolved_by="policy",
+        reason=f"{residue.policy} is the policy of {residue.mapping.entity}",
+    )

@@ -158,6 +158,8 @@ class Resolver:
         """
         total = Settled()
         left = {decision.entity_id: decision for decision in decisions}
+        if all(reader.number(entity) is None for reader in self._readers.values()):
+            await self._refresh()  # it may be captured since a moment ago
         for attempt in range(1, TRIES + 1):
             settled = await self._try(entity, list(left.values()), policy)
             total.outcomes += settled.outcomes
@@ -177,6 +179,9 @@ class Resolver:
         try:
             rule = policy or (await config.read(self._targets[Side.MAIN].connection)).policy(entity)
             return await decide(self._targets, self._readers, entity, decisions, rule)
+        except (ConflictNotFound, ResolutionRefused) as error:
+            await self._refresh()  # the table may be another one next time
+            return Settled(refused={decision.entity_id: error for decision in decisions})
         except PositionBusy:
             pass
         except ShapeMoved:

@@ -117,6 +117,24 @@ async def test_conflicts_met_under_another_policy_are_left_alone(pair: Pair) -> 
         assert len({entry.entity_id for entry in await both.open_conflicts()}) == 3
 
 
+async def test_a_table_that_cannot_be_decided_on_stops_nothing(pair: Pair) -> None:
+    rule = parse_policy("LATEST_WINS(at)")
+    main, backup = "UPDATE t SET v = 'm', at = NULL", "UPDATE t SET v = 'b'"
+    async with ruled(pair, rule, main, backup) as both:
+        await both.backup.execute(
+            "ALTER TABLE t DROP CONSTRAINT t_pkey; UPDATE cdc.sync_state SET asked = NULL"
+        )
+        await both.engine.referee.step()
+        await both.engine.referee.step()
+        assert await both.main.fetchval("SELECT count(*) FROM cdc.sync_state WHERE status = 'OPEN'") == 3
+        await both.backup.execute("ALTER TABLE t ADD PRIMARY KEY (id); UPDATE t SET at = now()")
+        await both.main.execute("UPDATE t SET at = now() - interval '1 hour'")
+        await both.reopen()
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
 @pytest.fixture
 def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A package with merge functions, installed as far as Python can tell."""
