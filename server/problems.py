@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from server.observation import Observation
 from server.rhythm import Rhythm
 from server.settings import Settings
 
+SHOWN_KINDS = 5
+"""Tables and types of conflicts that the problem names."""
 LINK_NAMES = {Side.MAIN: "MAIN_TO_BACKUP", Side.BACKUP: "BACKUP_TO_MAIN"}
 LARGE_CHANGELOG = 1024**3
 OLD_CHANGELOG = 24 * 3600.0
@@ -81,14 +84,23 @@ def problems(
     yield from _first_contact(seen, (service or {}).get("undecided"))
     if seen.open_conflicts:
         count = "1 conflict is" if seen.open_conflicts == 1 else f"{seen.open_conflicts} conflicts are"
+        kinds = f" ({_kinds(seen)})" if seen.open_conflicts > 1 and seen.conflicts is not None else ""
         yield problem(
             "conflicts-open",
             "warning",
-            f"{count} open; both versions are kept",
+            f"{count} open{kinds}; both versions are kept",
             "Look with `cdc conflicts`, decide with `cdc resolve ENTITY ID MAIN|BACKUP|MERGE`.",
         )
     for side, changelog in seen.changelogs.items():
         yield from _changelog_problems(side, rules, changelog)
+
+
+def _kinds(seen: Observation) -> str:
+    """The open conflicts by table and type, the most frequent first."""
+    records = seen.conflicts.records if seen.conflicts is not None else {}
+    counts = Counter(f"{entity} {kind}" for (entity, _), kind in records.items())
+    shown = [f"{name} {count}" for name, count in counts.most_common(SHOWN_KINDS)]
+    return ", ".join(shown + (["..."] if len(counts) > SHOWN_KINDS else []))
 
 
 def problem(name: str, severity: str, message: str, hint: str) -> Problem:
