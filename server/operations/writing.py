@@ -27,7 +27,9 @@ from server.operations.workshop import Workshop, session
 from server.redaction import redact
 
 PATIENCE: Final = 10.0
-"""Seconds that a backup waits for BACKUP to have everything too, unless the interval is shorter."""
+GLANCE: Final = 2.0
+"""Seconds that a backup waits for BACKUP to have everything too, unless the interval is shorter: after it has written
+a file, and where nothing had changed."""
 
 _FAILURES = (*UNREACHABLE, CdcError, asyncpg.PostgresError, asyncpg.InternalClientError)
 _log = structlog.get_logger(__name__)
@@ -55,7 +57,8 @@ async def full(shop: Workshop, run: Run, in_use: Collection[str]) -> Ending:
         before = await mark.look(main, shop.databases.main.schemas)
         last = await _still_good(shop, main, before)
         if last is not None:
-            detail = {"sameAs": last.filepath, **await _backup(shop, last.mark.seen if last.mark else "", 0)}
+            patience = min(GLANCE, shop.settings.backup_interval_seconds)
+            detail = {"sameAs": last.filepath, **await _backup(shop, last.mark, patience)}
             detail |= await _tidied(shop, main, in_use, ())
             return Ending(Status.UNCHANGED, record_count=last.record_count, detail=detail)
         try:
@@ -74,7 +77,7 @@ async def full(shop: Workshop, run: Run, in_use: Collection[str]) -> Ending:
         patience = min(PATIENCE, shop.settings.backup_interval_seconds)
         detail = _detail(written)
         try:
-            detail |= await _backup(shop, written.seen, patience)
+            detail |= await _backup(shop, info.mark, patience)
             detail |= await _tidied(shop, main, in_use, [info])
         except asyncio.CancelledError:  # too late: the file is there and good, and the entry is to say so
             detail["cancelled"] = "after the file was written"
@@ -131,8 +134,12 @@ async def _still_good(shop: Workshop, main: Connection, now: mark.Look) -> Snaps
     return last if (last.name, last.size_bytes) in there else None
 
 
-async def _backup(shop: Workshop, seen: str, patience: float) -> Mapping[str, Any]:
-    found = await complete(shop.databases, seen, two_way=shop.settings.enable_two_way_sync, patience=patience)
+async def _backup(shop: Workshop, what: mark.Mark | None, patience: float) -> Mapping[str, Any]:
+    """Say whether BACKUP holds what a snapshot does."""
+    if what is None:
+        return {}
+    two_way = shop.settings.enable_two_way_sync
+    found = await complete(shop.databases, what.seen, two_way=two_way, patience=patience)
     return {} if found is None else {"backupDatabase": found}
 
 
