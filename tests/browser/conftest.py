@@ -31,6 +31,7 @@ FLAGS = (
 QUIET = {"DEMO_TRAFFIC": "false", "BACKUP_INTERVAL_SECONDS": "31536000", "RESTORE_TEST_INTERVAL_HOURS": "0"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let all of these run in one event loop and, under xdist, one process: they share a service."""
     for item in items:
