@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
+from server.api.history import EntryDocument
 from server.api.route import Call, Document, Route, Routes, Time
 
 Severity = Literal["error", "warning", "info"]
@@ -64,12 +65,24 @@ class SyncStatus(Document):
     links: LinkStatuses
 
 
+class VerifiedStatus(Document):
+    """A backup that is known to be whole."""
+
+    filepath: str
+    created_at: Time
+    verified_at: Time | None
+    tested_at: Time | None = Field(description="When it was restored for trial")
+    test_status: str | None
+
+
 class BackupStatus(Document):
     """The snapshots."""
 
-    last: Any = Field(description="The last finished backup's history entry")
+    last: EntryDocument | None = Field(description="The last backup's history entry")
     next: Time | None = Field(description="When the next one is due")
-    last_verified: Any = Field(description="The last backup that was restored for trial")
+    last_verified: VerifiedStatus | None = Field(
+        description="The newest backup that was read back and is whole"
+    )
 
 
 class ClockStatus(Document):
