@@ -55,7 +55,7 @@ class Pools:
             ) from error
         try:
             yield cast("Connection", connection)
-        except UNREACHABLE as error:
+        except (*UNREACHABLE, asyncpg.InternalClientError) as error:
             raise ConnectivityError(
                 f"{side} went away: {error or type(error).__name__}", hint="try again in a moment"
             ) from error
