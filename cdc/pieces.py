@@ -157,10 +157,20 @@ class Pieces:
 
     @cached_property
     def _settings(self) -> Composed:
-        return joined(
-            fragment("{c} = {field}", c=identifier(column.name), field=self.field("n.after", column.name))
-            for column in self.common
-            if not column.identity_always
+        return joined(self._setting(column) for column in self.common if not column.identity_always)
+
+    def _setting(self, column: Column) -> Composed:
+        name, field = identifier(column.name), self.field("n.after", column.name)
+        if not column.keeps_old_values:
+            return fragment("{c} = {field}", c=name, field=field)
+        # A value that stays is not looked at by its domain again, as it is not where the application changed the row.
+        return fragment(
+            "{c} = CASE WHEN t.{c}::{base}::text IS NOT DISTINCT FROM ({field})::text THEN t.{c} "
+            "ELSE ({field})::{type} END",
+            c=name,
+            base=column.base_type,
+            field=field,
+            type=column.type,
         )
 
     @property

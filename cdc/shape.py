@@ -33,6 +33,16 @@ class Column:
     padded_type: Composed | None = None
     """What gives a value the zeros or blanks that the column adds to it; a value is not refused by it."""
 
+    @property
+    def keeps_old_values(self) -> bool:
+        """Whether the column may hold what it would not take any more: a domain's check may be NOT VALID.
+
+        Not where a cast to the type would cut a value that is too long, as varchar(3) does.
+        """
+        return self.type != self.full_type and (
+            self.base_type == self.full_type or self.base_type.rpartition(".")[2] not in _CUT
+        )
+
     def name_of(self, value: Composed) -> Composed:
         """The text of a key's value: one text for values that are equal but print differently, where there is one."""
         form = _NAMES.get(self.base_type.rpartition(".")[2]) if self.full_type == self.base_type else None
@@ -47,6 +57,13 @@ _NAMES: Final[dict[str, LiteralString]] = {
     "citext": "lower({v}::text)",
 }
 """1.0 and 1.00, -0 and 0, a day and 24 hours, ABC and abc."""
+
+
+_CUT: Final = frozenset(
+    name + suffix
+    for name in ("character varying", "character", "bpchar", "bit varying", "bit")
+    for suffix in ("", "[]")
+)
 
 
 @dataclass(frozen=True, slots=True)

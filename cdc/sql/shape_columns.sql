@@ -1,8 +1,8 @@
 -- Purpose:    Columns of tables, as apply statements need them.
 -- Parameters: $1 schemas, text[].
 -- Result:     one row per column, in order: schema_name, table_name, relid, column_name, type_name (as written in
---             DDL, qualified), base_type (a domain's base type, else the same, without
---             a modifier), full_type (with it), padded_type (what gives a value the digits or blanks that the
+--             DDL, qualified), base_type (a domain's base type, an array of domains' array of it, else the same,
+--             without a modifier), full_type (with it), padded_type (what gives a value the digits or blanks that the
 --             column gives it; null: nothing), generated, identity, not_null, converts (text has a
 --             cast function to the base type, which need not read what the type's output function prints).
 WITH RECURSIVE base AS (
@@ -12,9 +12,13 @@ WITH RECURSIVE base AS (
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
-    SELECT b.attrelid, b.attnum, t.typbasetype, CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.typmod END, b.depth + 1
-    FROM base b JOIN pg_type t ON t.oid = b.typid
-    WHERE t.typtype = 'd'
+    -- A domain, or an array of one: its base type, or an array of that.
+    SELECT b.attrelid, b.attnum, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE u.typarray END,
+           CASE WHEN d.typtypmod >= 0 THEN d.typtypmod ELSE b.typmod END, b.depth + 1
+    FROM base b
+    JOIN pg_type t ON t.oid = b.typid
+    JOIN pg_type d ON d.typtype = 'd' AND d.oid IN (t.oid, t.typelem)
+    JOIN pg_type u ON u.oid = d.typbasetype
 ), bottom AS (
     SELECT DISTINCT ON (attrelid, attnum) attrelid, attnum, typid, typmod
     FROM base ORDER BY attrelid, attnum, depth DESC
