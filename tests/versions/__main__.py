@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -96,7 +97,7 @@ class Tally:
             "failed": self.failed,
             "passed": self.passed,
             "skipped": self.skipped,
-            "errors": self.errors,
+            "error" if self.errors == 1 else "errors": self.errors,
         }
         said = ", ".join(f"{count} {word}" for word, count in counts.items() if count or word == "passed")
         return f" {said} in {seconds:.2f}s ".center(80, "=")
@@ -136,6 +137,9 @@ def main() -> int:
         for number, run in enumerate(plan()):
             if options.only and run.name not in options.only:
                 continue
+            if isinstance(run.main or run.backup, int) and platform.machine() != "x86_64":
+                sys.stdout.write(f"\nPostgreSQL {run.name}: left out, there is no package for this machine\n")
+                continue
             sys.stdout.write(f"\nPostgreSQL {run.name}\n")
             sys.stdout.flush()
             at = time.monotonic()
@@ -146,7 +150,7 @@ def main() -> int:
     if failed:
         sys.stdout.write(f"\nfailed on PostgreSQL {'; '.join(failed)}\n")
     sys.stdout.write(tally.line(time.monotonic() - began) + "\n")
-    return 1 if failed else 0
+    return 1 if failed or tally.failed or tally.errors else 0
 
 
 if __name__ == "__main__":
