@@ -27,7 +27,6 @@ from server import status, upkeep
 from server.api.address import Address
 from server.databases import Databases, SameDatabaseError, opened
 from server.demo import greeting, seed, traffic
-from server.embedded import binaries
 from server.health import LinkState
 from server.leadership import Leadership
 from server.monitor import Monitor
@@ -190,20 +189,10 @@ class Service:
             looking_after = upkeep.run(databases, self._told, two_way=two_way, kept_days=kept_days)
             group.create_task(looking_after, name="upkeep")
             if databases.embedded:
-                self._greet(databases, address)
-                if self._settings.demo_traffic:
+                link, busy = f"{address}/login?code={self._invite()}", self._settings.demo_traffic
+                greeting.greet(self._console, databases.main.dsn, databases.backup.dsn, link, busy=busy)
+                if busy:
                     group.create_task(traffic.run(databases.main.dsn, databases.backup.dsn), name="demo")
-
-    def _greet(self, databases: Databases, address: Address) -> None:
-        """Tell a person at a terminal what the demo is about, and a log where it is."""
-        main, backup, busy = databases.main.dsn, databases.backup.dsn, self._settings.demo_traffic
-        link = f"{address}/login?code={self._invite()}"
-        if self._console.is_terminal:
-            psql = str(binaries().psql)
-            text = greeting.greeting(main, backup, link, psql=psql, busy=busy)
-            self._console.print(text, soft_wrap=True)
-        else:
-            _log.info("demo", main=main, backup=backup, dashboard=link, traffic=busy)
 
     async def _prepare(self, databases: Databases, supervisor: Supervisor) -> None:
         """Install what is missing and settle first contact, as often as it takes."""

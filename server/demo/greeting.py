@@ -6,7 +6,11 @@ import os
 import shlex
 from pathlib import Path
 
+import structlog
+from rich.console import Console
 from rich.text import Text
+
+from server.embedded import binaries
 
 _SKU = "SOFT-003"
 _BUSY = """\
@@ -14,6 +18,8 @@ The till writes to MAIN, the office to BACKUP. Every half minute both reprice th
 at the same moment: both versions are kept until you decide.
 """
 _QUIET = "Nobody writes but you (DEMO_TRAFFIC=false).\n"
+
+_log = structlog.get_logger(__name__)
 
 
 def greeting(main_url: str, backup_url: str, link: str, *, psql: str = "psql", busy: bool = True) -> Text:
@@ -51,3 +57,20 @@ def greeting(main_url: str, backup_url: str, link: str, *, psql: str = "psql", b
     text.append(f"""  {backup} -c 'SELECT name, price FROM "Product" WHERE sku = $${_SKU}$$'\n""")
     text.append("Ctrl-C stops the service; the data stays for the next start.", style="dim")
     return text
+
+
+def greet(console: Console, main_url: str, backup_url: str, link: str, *, busy: bool) -> None:
+    """Tell a person at a terminal what the demo is about, and a log where it is.
+
+    Args:
+        console: where the person would be.
+        main_url: libpq URI of MAIN.
+        backup_url: the same of BACKUP.
+        link: opens the dashboard.
+        busy: whether demo traffic is running.
+    """
+    if console.is_terminal:
+        psql = str(binaries().psql)
+        console.print(greeting(main_url, backup_url, link, psql=psql, busy=busy), soft_wrap=True)
+    else:
+        _log.info("demo", main=main_url, backup=backup_url, dashboard=link, traffic=busy)
