@@ -31,13 +31,11 @@ FLAGS = (
 QUIET = {"DEMO_TRAFFIC": "false", "BACKUP_INTERVAL_SECONDS": "31536000", "RESTORE_TEST_INTERVAL_HOURS": "0"}
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let all of these run in one event loop and, under xdist, one process: they share a service."""
+    """Let all of these run in one event loop: those of a process share a service and a browser."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def _chromium() -> str | None:
