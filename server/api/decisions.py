@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from cdc.conflicts import MOST, Conflict, Filter, list_conflicts
 from cdc.decision import Decision
@@ -50,6 +50,7 @@ class ManyBody(Deciding):
     entity: Text | None = Field(None, max_length=200, description="Only of this table")
     type: ConflictType | None = Field(None, description="Only of this type")
     only_column: Text | None = Field(None, max_length=200, description="Only where just this column differs")
+    detected_before: AwareDatetime | None = Field(None, description="Only those detected before then")
     preview: bool = Field(default=False, description="Only say what it would decide on; nothing is written")
 
 
@@ -109,7 +110,12 @@ async def resolve_conflict(call: Call) -> OutcomeDocument:
 async def resolve_conflicts(call: Call) -> ManyDocument:
     """Decide on many conflicts, or say which they would be."""
     wanted = call.body(ManyBody)
-    chosen = Filter(entity=wanted.entity, type=wanted.type, only_column=wanted.only_column)
+    chosen = Filter(
+        entity=wanted.entity,
+        type=wanted.type,
+        before=wanted.detected_before,
+        only_column=wanted.only_column,
+    )
     if wanted.preview:
         return await _previewed(call, chosen)
     databases = call.context.databases()

@@ -134,6 +134,10 @@ async def test_many_are_previewed_and_decided(api: Serving, shop: Pair) -> None:
     preview = (await api.post("/backup/conflicts/resolve", body)).document
     assert (preview["matching"], preview["byEntity"], preview["resolved"]) == (2, {"Product": 2}, 0)
     assert {item["entityId"] for item in preview["items"]} == {"p1", "p2"}
+    first = min(item["detectedAt"] for item in preview["items"])
+    for narrower in ({"detectedBefore": first}, {"onlyColumn": "price"}):
+        nothing = (await api.post("/backup/conflicts/resolve", {**body, **narrower})).document
+        assert (nothing["matching"], nothing["items"]) == (0, [])
     assert len((await api.get("/backup/conflicts")).document["items"]) == 2
     done = (await api.post("/backup/conflicts/resolve", {**body, "preview": False})).document
     assert (done["resolved"], done["refusedTotal"]) == (2, 0)
