@@ -53,6 +53,12 @@ def made_at(name: str) -> datetime | None:
         return None
 
 
+def number_of(name: str) -> int:
+    """Which file of its second it is, going by its name: 1 for the first, and for what is not ours."""
+    found = _NAME.fullmatch(name)
+    return int(found[3][1:]) if found and found[3] else 1
+
+
 def kind_of(name: str) -> Kind | None:
     """What a file was made for, going by its name; None where the name is not ours."""
     found = _NAME.fullmatch(name)

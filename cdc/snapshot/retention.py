@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from cdc.snapshot.names import number_of
+
 MINIMUM: Final = 3
 """Newest verified backups that always stay."""
 ALL_FOR: Final = timedelta(hours=1)
@@ -62,6 +64,11 @@ class Decision:
     over_bytes: int = 0
 
 
+def _age(snapshot: Candidate) -> tuple[datetime, int, str]:
+    """Orders snapshots by when they were made, those of one second by their numbers."""
+    return snapshot.created_at, number_of(snapshot.name), snapshot.name
+
+
 def decide(snapshots: Collection[Candidate], policy: Policy, now: datetime) -> Decision:
     """Decide on every snapshot.
 
@@ -70,7 +77,7 @@ def decide(snapshots: Collection[Candidate], policy: Policy, now: datetime) -> D
         policy: the rules.
         now: the time.
     """
-    newest_first = sorted(snapshots, key=lambda each: (each.created_at, each.name), reverse=True)
+    newest_first = sorted(snapshots, key=_age, reverse=True)
     held = _held(newest_first, policy)
     kept_by_age = _thinned(newest_first, now) if policy.thinning else {}
     decision = Decision()

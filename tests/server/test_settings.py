@@ -48,6 +48,7 @@ def test_no_secret_is_in_the_representation() -> None:
     given |= {
         "DATABASE_URL": "postgresql://u:hunter2@h/d",
         "BACKUP_DATABASE_URL": "postgresql://u:hunter2@h/e",
+        "JWT_PUBLIC_KEY": "-----BEGIN PUBLIC KEY-----\nhunter2\n-----END PUBLIC KEY-----",
     }
     settings = Settings.model_validate(given)
     assert "hunter2" not in repr(settings) + str(settings) + settings.model_dump_json()

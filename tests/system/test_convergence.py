@@ -30,7 +30,7 @@ from tests.world import EXAMPLES, KEYS, SCHEMA, Fault, Operation, World
 
 T = TypeVar("T")
 SETTINGS = settings(
-    max_examples=EXAMPLES or 60,
+    max_examples=EXAMPLES or 30,
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),

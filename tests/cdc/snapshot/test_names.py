@@ -19,6 +19,8 @@ def test_a_taken_second_is_numbered() -> None:
     assert names.numbered("backup-2026-03-04T05-08-09.json.gz", 2) == "backup-2026-03-04T05-08-09-2.json.gz"
     numbered = names.numbered("backup-2026-03-04T05-08-09.json.gz.enc", 12)
     assert numbered == "backup-2026-03-04T05-08-09-12.json.gz.enc"
+    assert names.number_of(numbered) == 12
+    assert names.number_of("backup-2026-03-04T05-08-09.json.gz") == names.number_of("other-2.json.gz") == 1
     assert names.is_ours(numbered)
 
 
