@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from server.settings import SECRET_VARIABLES, VARIABLES, Settings
 
@@ -29,6 +31,13 @@ DEFAULTS = {
     "LOG_LEVEL": "INFO",
 }
 
+PEM = (
+    Ed25519PrivateKey.generate()
+    .public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    .decode()
+)
+
 
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,10 +57,12 @@ def test_no_secret_is_in_the_representation() -> None:
     given |= {
         "DATABASE_URL": "postgresql://u:hunter2@h/d",
         "BACKUP_DATABASE_URL": "postgresql://u:hunter2@h/e",
-        "JWT_PUBLIC_KEY": "-----BEGIN PUBLIC KEY-----\nhunter2\n-----END PUBLIC KEY-----",
+        "JWT_PUBLIC_KEY": PEM,
     }
     settings = Settings.model_validate(given)
-    assert "hunter2" not in repr(settings) + str(settings) + settings.model_dump_json()
+    shown = repr(settings) + str(settings) + settings.model_dump_json()
+    assert "hunter2" not in shown
+    assert PEM.splitlines()[1] not in shown
 
 
 @pytest.mark.usefixtures("clean")
