@@ -31,7 +31,7 @@ from server.health import LinkState
 from server.leadership import Leadership
 from server.monitor import Monitor
 from server.observation import Observation, Observer
-from server.operations import Operations
+from server.operations.operations import Operations
 from server.operations.schedule import Schedule
 from server.preparation import prepare
 from server.problems import Rules, time_text

@@ -13,7 +13,7 @@ from server.api.pools import Pools
 from server.api.problem import RETRY_SECONDS, Problem
 from server.api.row_counts import RowCounts
 from server.databases import Databases
-from server.operations import Operations
+from server.operations.operations import Operations
 from server.service import Service
 from server.settings import Settings
 

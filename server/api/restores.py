@@ -12,7 +12,7 @@ from server.api.history import EntryDocument
 from server.api.idempotency import once
 from server.api.operations import BUSY, FAILED, Wait, answered
 from server.api.route import Body, Call, Document, Reply, Route, Routes, Text
-from server.operations import RestoreRequest
+from server.operations.request import RestoreRequest
 
 MOST_TABLES: Final = 1_000
 LONGEST_PATH: Final = 1_000

@@ -17,8 +17,9 @@ from cdc.errors import CdcError
 from cdc.snapshot.history import Entry, Status
 from server import console
 from server.databases import opened
-from server.operations import OperationBusy, OperationNotFound, Operations
 from server.operations.documents import entry_document
+from server.operations.errors import OperationBusy, OperationNotFound
+from server.operations.operations import Operations
 from server.settings import Settings
 from server.signals import asked_to_end
 

@@ -12,7 +12,8 @@ from cdc.model import Side
 from cdc.snapshot.history import Entry
 from server import console
 from server.commands.performing import WELL, fail, operating, perform, report, wait_option
-from server.operations import Operations, RestoreRequest
+from server.operations.operations import Operations
+from server.operations.request import RestoreRequest
 from server.settings import Settings
 
 

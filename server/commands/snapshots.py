@@ -12,8 +12,8 @@ from cdc.snapshot.catalog import SnapshotInfo
 from server import console
 from server.commands.performing import operating, perform, report, wait_option
 from server.console import Markup
-from server.operations import Operations
 from server.operations.documents import snapshot_document
+from server.operations.operations import Operations
 from server.operations.tidying import Tidied
 from server.problems import time_text
 from server.settings import Settings

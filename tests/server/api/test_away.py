@@ -12,7 +12,7 @@ from cdc.session import Endpoint
 from server.api.openapi import path_of
 from server.api.routes import ROUTES
 from server.databases import Databases
-from server.operations import Operations
+from server.operations.operations import Operations
 from tests.databases import Pair
 from tests.serving import Serving, serving
 from tests.synced import link_up

@@ -9,7 +9,7 @@ import pytest
 from cdc.model import Side
 from cdc.snapshot.history import Entry, Kind
 from server.databases import Databases
-from server.operations import Operations
+from server.operations.operations import Operations
 from server.operations.run import Work
 from server.settings import Settings
 from tests.databases import Pair

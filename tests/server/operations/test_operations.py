@@ -8,7 +8,8 @@ import pytest
 from cdc.model import Side
 from cdc.snapshot.errors import SnapshotDamaged, SnapshotNotFound, StoreError
 from cdc.snapshot.history import Entry, Kind, Status
-from server.operations import OperationBusy, OperationsDisabled, RestoreRequest, SnapshotPinned
+from server.operations.errors import OperationBusy, OperationsDisabled, SnapshotPinned
+from server.operations.request import RestoreRequest
 from tests.databases import Pair
 from tests.server.operations.conftest import Make
 from tests.server.operations.test_runs import endless
