@@ -85,7 +85,6 @@ class Applier:
                 str(after.window_to) if after.window_to else None,
                 after.last_seq,
                 changes,
-                self.target.role,
                 [shape.relid for shape in shapes],
                 str(after.witness) if after.witness else None,
                 self.target.patience.statement_timeout,

@@ -104,7 +104,7 @@ async def lock_positions(targets: Mapping[Side, Target], table: Table) -> dict[S
     for side in Side:
         target = targets[side]
         shape = target.shapes[table.entity]
-        row = await lock_position(target.connection, side.other, target.role, [shape.relid])
+        row = await lock_position(target.connection, side.other, [shape.relid])
         if row is not None:
             check_marks([shape], row["mark"])
             applied[side.other] = row["seen"]

@@ -73,9 +73,7 @@ async def commit_point(connection: Connection, note: Note, link: Link | None) ->
 async def durable_epoch(endpoint: Endpoint) -> str:
     """A side's epoch, once what snapshots of it have seen cannot be taken back by a crash any more."""
     async with opened(endpoint) as connection:
-        async with connection.transaction():
-            await connection.execute("SET LOCAL synchronous_commit = on")
-            await connection.execute(statement("flush", "cdc"))
+        await connection.execute(statement("flush", "cdc"))
         return await epoch(connection)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cdc.cases import Table, lock_positions, open_cases, prepare_table
 from cdc.decision import Decision, Outcome
+from cdc.durability import make_durable
 from cdc.errors import CdcError, ConflictNotFound, ResolutionRefused, SchemaMismatch
 from cdc.model import Side
 from cdc.policy import PolicyRule
@@ -56,10 +57,20 @@ async def decide(
         raise ResolutionRefused(str(error), hint=error.hint) from error
     async with Twin({side: target.connection for side, target in targets.items()}) as twin:
         settled, unfinished, twin.first = await _settle(targets, table, policy, decisions)
+        await settle_numbers(readers)
     if unfinished:
         sql = statement("sync_state_finished", "cdc")
         await targets[twin.first].connection.execute(sql, entity, unfinished)
     return settled
+
+
+async def settle_numbers(readers: Mapping[Side, Reader]) -> None:
+    """Before a decision is committed that says which of a side's transactions it settles, over sessions of their own.
+
+    A crash of a side that took such transactions back would have others use their numbers, unseen.
+    """
+    for reader in readers.values():
+        await make_durable(reader.connection)
 
 
 async def _settle(

@@ -98,7 +98,6 @@ async def _drain(applier: Applier, entity: str, table_id: int, reached: Position
                 str(reached.seen),
                 str(reached.window_to),
                 reached.last_seq,
-                applier.target.role,
             )
             applier.expect_live()
             outcome += await halve(applier, changes, refreshed=True)

@@ -84,6 +84,7 @@ class Link:
             await reader.prepare()
             sink = Target(target, self.target.schemas, self._accepts)
             await sink.prepare()
+            await target.execute("SET synchronous_commit = off")  # see cdc.durability
             applier = Applier(sink, self.side, reader, self._policy)
             self.position = await load_position(source, target, self.side)
             await load(applier)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cdc.durability import make_durable
 from cdc.history import contradiction, oldest
 from cdc.model import Side
 from cdc.position import Seen, Witness
@@ -36,6 +37,7 @@ async def prune(source: Connection, target: Connection, side: Side, *, kept_s: f
     seen = oldest([Seen.parse(row["seen"]) for row in rows])
     witness = next((Witness.parse(row["last_change"]) for row in rows if row["last_change"]), None)
     last = witness.seq if witness else None
+    await make_durable(target)
     await source.execute(statement("consumed", "cdc"), str(seen))
     await target.execute(statement("subsumed_passed", "cdc"), side, str(seen))
     total = 0

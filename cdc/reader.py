@@ -39,8 +39,7 @@ class Reader:
     async def prepare(self) -> None:
         """Set the session up (index scans always: the changelog's statistics lag behind), learn the tables."""
         await self._connection.execute(
-            "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; "
-            "SET synchronous_commit = on"
+            "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan"
         )
         await self.read_tables()
 

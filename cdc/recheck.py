@@ -184,7 +184,7 @@ async def _record(
     side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row, *, automatic: bool
 ) -> Finding:
     async with pair.here.connection.transaction():
-        if await lock_position(pair.here.connection, side.other, None) is None:
+        if await lock_position(pair.here.connection, side.other) is None:
             return Finding.WAIT
         # A row that was put off may have been written, and its entry ended, since we read it.
         if (await pair.read(row["entity_id"]))[0].common != here.common:

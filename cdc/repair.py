@@ -59,7 +59,7 @@ async def _repair(resolver: Resolver, pair: Pair, entity_id: str, loser: Side) -
     connection = pair.here.connection
     async with connection.transaction():
         # Held until the entry is there, so that no link decides on the row meanwhile.
-        await lock_position(connection, loser.other, None)
+        await lock_position(connection, loser.other)
         await records.record(connection, _entry(pair, entity_id, loser, here, there))
     resolution = Resolution(loser.other.value)
     await resolver.resolve(Decision(str(pair.entity), entity_id, resolution, "verify", reason=REASON))

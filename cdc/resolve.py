@@ -71,17 +71,21 @@ class Resolver:
         """
         try:
             for side, endpoint in self._endpoints.items():
-                connection = await connect(endpoint, "resolver")
-                self._stack.callback(connection.terminate)
+                connection = await self._connect(endpoint, "resolver")
                 self._targets[side] = Target(connection, endpoint.schemas)
                 await self._targets[side].prepare()
                 await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
-                self._readers[side] = Reader(connection)
+                self._readers[side] = Reader(await self._connect(endpoint, "resolver's reader"))
                 await self._readers[side].read_tables()
         except BaseException:
             await self._stack.aclose()
             raise
         return self
+
+    async def _connect(self, endpoint: Endpoint, purpose: str) -> Connection:
+        connection = await connect(endpoint, purpose)
+        self._stack.callback(connection.terminate)
+        return connection
 
     async def __aexit__(self, *_: object) -> None:
         """Drop both sessions; what was not committed is rolled back."""

@@ -86,9 +86,7 @@ async def _sort_out(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[se
 async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mapping[int, str]) -> Outcome:
     connection = applier.target.connection
     shapes = list(applier.target.shapes.values())
-    locked = await lock_position(
-        connection, applier.source, applier.target.role, [shape.relid for shape in shapes]
-    )
+    locked = await lock_position(connection, applier.source, [shape.relid for shape in shapes])
     if locked is None:
         return Outcome()
     check_marks(shapes, locked["mark"])

@@ -30,6 +30,7 @@ PINNED = {
     "array_nulls": "on",
     # A policy must give an error, never a silently shorter copy.
     "row_security": "off",
+    "synchronous_commit": "on",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "default_transaction_isolation": "read committed",

@@ -64,11 +64,6 @@ class Target:
         self._images: dict[int, Composed] = {}
 
     @property
-    def role(self) -> str | None:
-        """The replication role to apply under; None where it may not be set."""
-        return "replica" if self.replica else None
-
-    @property
     def path(self) -> str:
         """A search_path of the synced schemas; pg_catalog comes before them by itself."""
         return identifier_list(self._schemas)
@@ -78,6 +73,9 @@ class Target:
         self.patience = await read_patience(self.connection)
         await self.connection.execute(f"{_PLANNER}; SET lock_timeout = {self.patience.lock_timeout}")
         self.replica = await may_set_replica_role(self.connection)
+        if self.replica:
+            # For the session and not for each transaction: PostgreSQL throws all plans away whenever it changes.
+            await self.connection.execute("SET session_replication_role = replica")
         await self.refresh()
 
     async def refresh(self) -> None:
@@ -171,21 +169,20 @@ async def may_set_replica_role(connection: Connection) -> bool:
 
 
 async def lock_position(
-    connection: Connection, source: str, role: str | None, relids: Sequence[int] = ()
+    connection: Connection, source: str, relids: Sequence[int] = ()
 ) -> asyncpg.Record | None:
     """Lock the position of the link from `source` in the open transaction, None where there is none yet.
 
     Args:
         connection: the target's, inside a transaction.
         source: the link's source.
-        role: the replication role to work under.
         relids: tables that will be written to; the row has their `mark`.
 
     Raises:
         PositionBusy: somebody else holds it; the transaction is lost.
     """
     try:
-        return await connection.fetchrow(statement("position_lock", "cdc"), source, role, list(relids))
+        return await connection.fetchrow(statement("position_lock", "cdc"), source, list(relids))
     except asyncpg.LockNotAvailableError as error:
         raise PositionBusy(f"the position of {source} is locked") from error
 

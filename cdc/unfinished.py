@@ -14,6 +14,7 @@ from typing import Final
 import asyncpg
 
 from cdc.cases import Cases, Table, lock_positions, on_their_way, open_cases, prepare_table
+from cdc.deciding import settle_numbers
 from cdc.decision import Case, Decision, wanted_rows
 from cdc.errors import SchemaMismatch
 from cdc.model import Resolution, Side
@@ -56,6 +57,7 @@ async def finish(
             return False
         written = await _write(targets, table, cases, side, row)
         await _done(targets[side], row)
+        await settle_numbers(readers)
     return written
 
 

@@ -1,15 +1,13 @@
 -- Purpose:    Lock a link's position without moving it, so that nothing is applied here meanwhile, and set the
 --             transaction up as an applying one.
--- Parameters: $1 source; $2 the replication role to work under, null to leave it; $3 tables that will
---             be written to, oid[].
+-- Parameters: $1 source; $2 tables that will be written to, oid[].
 -- Result:     one row, or none where the link has no position yet: seen, window_to, mark (of the tables, see marks.sql and shape_surroundings.sql).
 SELECT p.seen::text AS seen, p.window_to::text AS window_to,
-       set_config('cdc.applying', 'on', true), set_config('synchronous_commit', 'on', true),
-       set_config(CASE WHEN $2::text IS NULL THEN 'cdc.role' ELSE 'session_replication_role' END, coalesce($2, ''), true),
+       set_config('cdc.applying', 'on', true),
        (SELECT coalesce(sum(hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum)))), 0)
-        FROM pg_attribute a WHERE a.attrelid = ANY ($3::oid[]) AND a.attnum > 0 AND NOT a.attisdropped)
+        FROM pg_attribute a WHERE a.attrelid = ANY ($2::oid[]) AND a.attnum > 0 AND NOT a.attisdropped)
        + (SELECT coalesce(sum(hashint4extended(c.oid::int, c.relrowsecurity::int + 2 * c.relforcerowsecurity::int + 4 * c.relhasrules::int)), 0)
-          FROM pg_class c WHERE c.oid = ANY ($3::oid[]))
+          FROM pg_class c WHERE c.oid = ANY ($2::oid[]))
        + (SELECT coalesce(sum(hashint4extended(t.oid::int, ascii(t.tgenabled::text))), 0)
-          FROM pg_trigger t WHERE t.tgrelid = ANY ($3::oid[]) AND NOT t.tgisinternal) AS mark
+          FROM pg_trigger t WHERE t.tgrelid = ANY ($2::oid[]) AND NOT t.tgisinternal) AS mark
 FROM cdc.position p WHERE p.source = $1 AND p.entity = '' FOR UPDATE OF p

@@ -11,6 +11,7 @@ from typing import Any, Final
 import asyncpg
 
 from cdc import config, observe
+from cdc.durability import make_durable
 from cdc.errors import CdcError
 from cdc.model import Side
 from cdc.session import UNREACHABLE, Connection, connect
@@ -67,6 +68,7 @@ async def _drained(sides: Mapping[Side, Connection], moments: Mapping[Side, str]
         while True:
             facts = await observe.link_status(sides[side], sides[side.other], side, upto=moment)
             if facts.placed and not facts.pending and not facts.held:
+                await make_durable(sides[side.other])
                 break
             name = LINK_NAMES[side]
             if side in (await config.read(sides[Side.MAIN])).pauses:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import asyncpg
 import structlog
 
+from cdc.durability import make_durable
 from cdc.errors import CdcError
 from cdc.model import Side
 from cdc.session import UNREACHABLE, Connection
@@ -72,6 +73,8 @@ async def full(shop: Workshop, run: Run, in_use: Collection[str]) -> Ending:
         except StoreFull:
             await _tidied(shop, main, in_use, ())  # the next one may find room
             raise
+        # Else a crash could take back what the file holds, and give the numbers of its mark out again.
+        await make_durable(main)
         info = _info(written, "FULL", Side.MAIN, run.id, before.mark.of(written.seen, written.tables.keys()))
         run.written.append(info)
         patience = min(PATIENCE, shop.settings.backup_interval_seconds)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdc.model import Side
 from cdc.retry import FIRST_PAUSE_S, LONGEST_PAUSE_S, pause
+from tests.databases import Pair
+from tests.synced import synced
 
 
 def test_pauses_double_and_are_capped() -> None:
@@ -16,3 +19,15 @@ def test_pauses_double_and_are_capped() -> None:
 @given(st.integers(0, 1000))
 def test_pauses_never_shrink(tries: int) -> None:
     assert 0 < pause(tries) <= pause(tries + 1) <= LONGEST_PAUSE_S
+
+
+async def test_with_nothing_put_off_nothing_is_due(pair: Pair) -> None:
+    async with synced(pair, "CREATE TABLE t (id int PRIMARY KEY, v text)") as both:
+        link = both.engine.links[Side.MAIN]
+        await both.main.execute("INSERT INTO t VALUES (1, 'x')")
+        await both.settle()
+        assert await link.retry() is None
+        await both.backup.execute("ALTER TABLE t ADD CHECK (v <> 'bad')")
+        await both.main.execute("UPDATE t SET v = 'bad'")
+        await both.settle()
+        assert await link.retry() is not None

@@ -295,10 +295,7 @@ async def test_exchanged_urls_are_not_taken_for_copies(twins: Twins) -> None:
 async def test_a_crash_takes_back_nothing_that_the_other_side_has(twins: Twins, side: Side) -> None:
     """Asynchronous commits are visible at once and durable later: the reader does not run ahead of the disk."""
     cluster = twins.servers.cluster(side)
-    await twins.execute(
-        side, "ALTER SYSTEM SET wal_writer_delay = '10s'", "ALTER SYSTEM SET synchronous_commit = off"
-    )
-    await twins.execute(side, "SELECT pg_reload_conf()")
+    await flush_rarely(twins, side)
     lost = 0
     for attempt in range(8):
         writer = await asyncpg.connect(twins.urls[side])
@@ -321,6 +318,41 @@ async def test_a_crash_takes_back_nothing_that_the_other_side_has(twins: Twins, 
         lost += 1005 + attempt * 10 not in await numbers(twins, side)
         await twins.assert_equal()
     assert lost, "no crash took anything back: this test shows nothing"
+
+
+@SIDES
+@pytest.mark.parametrize("pruned", [False, True])
+async def test_what_a_crash_of_the_target_takes_back_is_applied_again(
+    twins: Twins, side: Side, *, pruned: bool
+) -> None:
+    """Links commit without waiting for the disk. Before a source forgets what was applied, it is on disk."""
+    cluster = twins.servers.cluster(side.other)
+    await flush_rarely(twins, side.other)
+    lost = 0
+    for attempt in range(4):
+        await twins.write(side, f"attempt {attempt}")
+        engine = twins.engine or await twins.open()
+        await engine.step(side)
+        before = await twins.rows(side.other)
+        if pruned:
+            source, target = [await asyncpg.connect(twins.urls[each]) for each in (side, side.other)]
+            assert await prune(source, target, side, kept_s=0) > 0
+            source.terminate()
+            target.terminate()
+        await cluster.kill()
+        await twins.close()
+        await cluster.start()
+        lost += await twins.rows(side.other) != before
+        await twins.settle()
+        assert f"attempt {attempt}" in str(await twins.assert_equal())
+    assert pruned == (lost == 0), "no crash took anything back: this test shows nothing"
+
+
+async def flush_rarely(twins: Twins, side: Side) -> None:
+    """Have a server write what was committed asynchronously to disk as late as it can."""
+    settings = ("wal_writer_delay = '10s'", "synchronous_commit = off")
+    await twins.execute(side, *(f"ALTER SYSTEM SET {each}" for each in settings))
+    await twins.execute(side, "SELECT pg_reload_conf()")
 
 
 async def numbers(twins: Twins, side: Side) -> set[int]:
