@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+import asyncpg
 
 from cdc.errors import SchemaMismatch
-from cdc.model import Side
+from cdc.model import Entity, Side
 from cdc.session import Connection
 from cdc.shape import ForeignKey
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified
 from triggers.statements import render
+
+_HINT: Final = "mend that row on the side whose rows count, or drop the constraint on {side}"
 
 
 async def check_foreign_keys(connection: Connection, keys: Iterable[ForeignKey], side: Side) -> None:
@@ -29,8 +34,24 @@ async def check_foreign_keys(connection: Connection, keys: Iterable[ForeignKey],
             raise SchemaMismatch(
                 f"{key.child} would refer to {row['reference']} of {key.parent} on {side},"
                 f" which is not there ({key.name})",
-                hint=f"mend that row on the side whose rows count, or drop the constraint on {side}",
+                hint=_HINT.format(side=side),
             )
+
+
+def refused_reference(child: Entity, side: Side, error: asyncpg.ForeignKeyViolationError) -> SchemaMismatch:
+    """What to raise where the server has checked for us, and refused rows of a table.
+
+    Args:
+        child: the table that was written to.
+        side: its side.
+        error: what the server said.
+    """
+    name = error.as_dict().get("constraint_name")
+    said = error.as_dict().get("detail") or error
+    return SchemaMismatch(
+        f"{child} would refer to a row that is not there on {side} ({name}): {said}",
+        hint=_HINT.format(side=side),
+    )
 
 
 def reference_parts(key: ForeignKey, alias: str) -> dict[str, Composed]:

@@ -49,6 +49,8 @@ async def rewrite(
         lambda: _delete_then_write(writer, ordered),
         # A row that stays still refers to one that goes: the other order.
         lambda: _write_then_delete(writer, ordered),
+        # Rows take each other's unique values.
+        lambda: _write_anew(writer, ordered),
     ]
     if circle:
         ways.append(lambda: _write_loose(writer, differences, pairs, circle))
@@ -73,6 +75,15 @@ async def _delete_then_write(writer: Connection, ordered: Sequence[Difference]) 
 async def _write_then_delete(writer: Connection, ordered: Sequence[Difference]) -> None:
     await _write(writer, ordered)
     await _delete(writer, ordered)
+
+
+async def _write_anew(writer: Connection, ordered: Sequence[Difference]) -> None:
+    """Rows that differ go before any is written, where nothing refers to their table and could go with them."""
+    await _delete(writer, ordered)
+    for one in reversed(ordered):
+        if one.keyed and not one.pair.target.incoming:
+            await writer.execute(one.sql("keyed_delete_differing"))
+    await _write(writer, ordered)
 
 
 async def _delete(writer: Connection, ordered: Sequence[Difference]) -> None:

@@ -10,9 +10,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import asyncpg
+
 from cdc.contact_state import LOCK_WAIT_MS
 from cdc.copy_pipe import pipe
 from cdc.copy_tasks import Progress, Task, levels, parts
+from cdc.foreign_keys import refused_reference
 from cdc.session import Connection, Endpoint, connect
 from cdc.shape import TableShape
 from cdc.table_pair import TablePair
@@ -95,7 +98,8 @@ async def copy_tables(
         The number of rows copied, all committed on the target.
 
     Raises:
-        SchemaMismatch: foreign keys form a circle and the target's role may not defer them.
+        SchemaMismatch: foreign keys form a circle and the target's role may not defer them, or rows refer to
+            such as are not there and the server checks it.
         ConnectivityError: either side cannot be reached.
         asyncpg.PostgresError: a server refused rows.
     """
@@ -157,10 +161,13 @@ class _Crew:
             count.moving += size
             count.show(self.progress)
 
-        async with writer.transaction():
-            await writer.execute(statement("copy_begin_apply", "cdc"), self.role, "off")
-            table = (pair.entity.schema, pair.entity.table)
-            rows = await pipe(reader, query, writer, table, pair.columns, binary=pair.binary, moved=show)
+        try:
+            async with writer.transaction():
+                await writer.execute(statement("copy_begin_apply", "cdc"), self.role, "off")
+                table = (pair.entity.schema, pair.entity.table)
+                rows = await pipe(reader, query, writer, table, pair.columns, binary=pair.binary, moved=show)
+        except asyncpg.ForeignKeyViolationError as error:
+            raise refused_reference(pair.entity, self.target.side, error) from error
         count.copied += rows
         count.moving -= moved
         count.show(self.progress)

@@ -144,12 +144,12 @@ async def test_the_whole_shop_with_all_its_keys(pair: Pair) -> None:
     assert await shop.content(pair.main) == await shop.content(pair.backup)
 
 
-async def test_values_that_changed_places_under_a_unique_index(pair: Pair) -> None:
-    await both(pair, 'CREATE TABLE "Seat" (id int PRIMARY KEY, no int UNIQUE)')
-    await pair.main.execute('INSERT INTO "Seat" VALUES (1, 10), (2, 20), (3, 30)')
-    await pair.backup.execute('INSERT INTO "Seat" VALUES (1, 20), (2, 10), (4, 30)')
-    await contact(pair, "main")
-    assert await rows(pair.backup, "Seat") == ["(1,10)", "(2,20)", "(3,30)"]
+async def test_values_that_changed_places_under_a_unique_index(sides: Pair) -> None:
+    await both(sides, 'CREATE TABLE "Seat" (id int PRIMARY KEY, no int UNIQUE)')
+    await sides.main.execute('INSERT INTO "Seat" VALUES (1, 10), (2, 20), (3, 30)')
+    await sides.backup.execute('INSERT INTO "Seat" VALUES (1, 20), (2, 10), (4, 30)')
+    await contact(sides, "main")
+    assert await rows(sides.backup, "Seat") == ["(1,10)", "(2,20)", "(3,30)"]
 
 
 PARENTS = (
