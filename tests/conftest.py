@@ -1,7 +1,7 @@
 """Fixtures: real PostgreSQL servers and fresh databases on them.
 
 servers      two servers for the whole run, MAIN's and BACKUP's
-pair         a fresh database on each, with open connections as the administrator
+pair         a fresh database on each, with open connections, as the administrator or as CDC_TEST_ROLE says
 owner_pair   the same, owned by and connected as a role that is no superuser
 own_servers  two servers for one test, to kill and restart (half a second)
 server_folder  a folder that servers may be started in; they end with pytest, however it ends
@@ -9,6 +9,10 @@ server_folder  a folder that servers may be started in; they end with pytest, ho
 CDC_TEST_MAIN_URL and CDC_TEST_BACKUP_URL name other servers to test on, as their superuser.
 CDC_TEST_POSTGRES=16 takes the other version of the embedded server; CDC_TEST_POSTGRES_BIN=/…/bin takes the
 programs in a folder, CDC_TEST_MAIN_BIN and CDC_TEST_BACKUP_BIN those of one side.
+CDC_TEST_ROLE is what `pair` and `own_servers` connect as: superuser, owner (it owns the databases and may do nothing
+else), or granted (an owner that may set session_replication_role). Tests do the administrator's own work with
+`administer`. One marked `granted("why")` is about what an owner without that right is refused, and has it; one
+marked `superuser("why")` connects as the administrator whatever the variable says.
 """
 
 from __future__ import annotations
@@ -27,7 +31,9 @@ import pytest
 
 from cdc.model import Side
 from server.embedded import Cluster
-from tests.databases import Host, OwnServers, Pair, Servers, make_cluster
+from tests.databases import Host, OwnServers, Pair, Servers, make_cluster, servers_parent
+from tests.prepared import PREFIX, Prepared
+from tests.roles import Role, chosen, give_database, pair_of
 from triggers.identifiers import identifier
 
 _folders = itertools.count(1)
@@ -36,7 +42,7 @@ _folders = itertools.count(1)
 @pytest.fixture(scope="session")
 def servers_root() -> Iterator[Path]:
     """A folder that is removed, with every server in it, when pytest ends or is killed."""
-    root = Path(tempfile.mkdtemp(prefix="cdc-test-"))
+    root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=servers_parent()))
     root.chmod(0o711)  # the server's user has to pass where we are root
     watchdog = subprocess.Popen(
         [sys.executable, "-m", "tests.watchdog", root],
@@ -67,7 +73,7 @@ def servers(servers_root: Path) -> Iterator[Servers]:
         pytest.exit("set both CDC_TEST_MAIN_URL and CDC_TEST_BACKUP_URL, or neither", returncode=2)
     clusters: list[Cluster | None] = [None, None]
     if not all(named):
-        clusters = [make_cluster(side.lower(), servers_root) for side in Side]
+        clusters = [make_cluster(side.lower(), servers_root / "shared", Prepared) for side in Side]
         asyncio.run(_start(clusters))
     hosts = [
         Host(side, url or cluster.url() if cluster else str(url), cluster)
@@ -93,32 +99,36 @@ async def _finish(servers: Servers) -> None:
 
 
 @pytest.fixture
-async def pair(servers: Servers) -> AsyncIterator[Pair]:
-    """A fresh database on each server, connected as the administrator."""
-    async with Pair(servers) as fresh:
+def role(request: pytest.FixtureRequest) -> Role:
+    """The role that this test's service has."""
+    found = chosen() or Role.SUPERUSER
+    if request.node.get_closest_marker("superuser"):
+        return Role.SUPERUSER
+    return Role.GRANTED if request.node.get_closest_marker("granted") and found is Role.OWNER else found
+
+
+@pytest.fixture
+async def pair(servers: Servers, role: Role) -> AsyncIterator[Pair]:
+    """A fresh database on each server, connected as the administrator or as CDC_TEST_ROLE says."""
+    async with pair_of(servers, role) as fresh:
         yield fresh
 
 
 @pytest.fixture
 async def owner_pair(servers: Servers) -> AsyncIterator[Pair]:
     """A fresh database on each server, connected as a role that owns it and is no superuser."""
-    owner = Pair(servers)
-    login = await owner.add_login()
-    try:
-        async with Pair(servers, owner=login) as fresh:
-            yield fresh
-    finally:
-        await servers.execute(f"DROP ROLE {identifier(login.name)}")
+    async with pair_of(servers, Role.OWNER) as fresh:
+        yield fresh
 
 
 @pytest.fixture
-async def own_servers(server_folder: Path) -> AsyncIterator[OwnServers]:
+async def own_servers(server_folder: Path, role: Role) -> AsyncIterator[OwnServers]:
     """Two servers with an empty database `shop` each, for one test to kill and restart."""
-    main, backup = (make_cluster(side.lower(), server_folder) for side in Side)
+    main, backup = (make_cluster(side.lower(), server_folder, Prepared) for side in Side)
     await asyncio.gather(main.start(), backup.start())
     try:
-        await asyncio.gather(main.ensure_database("shop"), backup.ensure_database("shop"))
-        yield OwnServers(main, backup)
+        users = await asyncio.gather(*(give_database(cluster, "shop", role) for cluster in (main, backup)))
+        yield OwnServers(main, backup, users[0])
     finally:
         await asyncio.gather(main.kill(), backup.kill())
         shutil.rmtree(server_folder)

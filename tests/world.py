@@ -22,7 +22,8 @@ from cdc.images import join_key
 from cdc.model import Side
 from cdc.position import Position, Seen
 from cdc.stats import Options
-from tests.databases import Connection, Pair, Servers
+from tests.databases import Connection, Servers
+from tests.roles import Role, chosen, pair_of
 from tests.synced import Conflict, Synced, endpoints, link_up
 
 EXAMPLES: Final = int(os.environ.get("CDC_EXAMPLES", "0"))
@@ -68,29 +69,28 @@ class World:
     sleepers: dict[Side, Connection] = field(default_factory=dict)
     asleep: set[Side] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
-    _pair: Pair = field(init=False)
+    _kept: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     async def open(self) -> None:
         """Make the databases, capture them, open the engine."""
-        self._pair = Pair(self.servers)
-        await self._pair.__aenter__()
-        main, backup = endpoints(self._pair)
+        pair = await self._kept.enter_async_context(pair_of(self.servers, chosen() or Role.SUPERUSER))
+        main, backup = endpoints(pair)
         for side in Side:
-            await self._pair.connection(side).execute(SCHEMA)
+            await pair.connection(side).execute(SCHEMA)
             for sessions in (self.writers, self.sleepers):
-                sessions[side] = await self._pair.connect(side)
+                sessions[side] = await pair.connect(side)
                 await sessions[side].execute("SET lock_timeout = '15ms'")
-        await link_up(self._pair)
+        await link_up(pair)
 
         def make() -> Engine:
             return Engine(main, backup, options=self.options)
 
-        self.synced = Synced(self._pair, make(), make)
+        self.synced = Synced(pair, make(), make)
         await self.synced.engine.open()
 
     async def close(self) -> None:
         await self.synced.engine.close()
-        await self._pair.__aexit__(None, None, None)
+        await self._kept.aclose()
 
     # -- histories -------------------------------------------------------------------------------------
 

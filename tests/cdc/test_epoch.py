@@ -22,8 +22,8 @@ async def test_the_parts_of_an_identity(pair: Pair) -> None:
 async def test_it_stays_what_it_is(pair: Pair) -> None:
     await install(pair.main, side=Side.MAIN, schemas=["public"])
     before = await epoch(pair.main)
-    await pair.main.execute("SELECT pg_switch_wal()")
-    await pair.main.execute("CHECKPOINT")
+    await pair.administer(Side.MAIN, "SELECT pg_switch_wal()")
+    await pair.administer(Side.MAIN, "CHECKPOINT")
     await install(pair.main, side=Side.MAIN, schemas=["public"])
     assert await epoch(pair.main) == before
 

@@ -101,6 +101,7 @@ async def test_a_foreign_key_to_a_table_that_is_not_copied_is_left_out(pair: Pai
     assert "OrderLine_orderId_fkey" in scripts.after
 
 
+@pytest.mark.superuser("it gives things to roles that it is no member of")
 async def test_owners_and_grants_are_not_copied(pair: Pair) -> None:
     main, _ = shop.endpoints(pair)
     login = await pair.add_login()
@@ -126,6 +127,7 @@ async def test_a_refused_definition_names_it_and_leaves_nothing(pair: Pair) -> N
     assert await pair.backup.fetchval("SELECT to_regclass('public.\"Order\"')") is None
 
 
+@pytest.mark.superuser("an extension that is not trusted may be the first")
 async def test_extensions_are_made_where_they_can_be(pair: Pair) -> None:
     main, backup = shop.endpoints(pair)
     available = await pair.main.fetchval(

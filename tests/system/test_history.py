@@ -178,7 +178,7 @@ async def test_a_dump_restored_into_another_database(twins: Twins, side: Side, t
     await twins.write(side, "not applied yet")
     await twins.close()
     await dump(twins.urls[side], tmp_path / "dump")
-    await twins.servers.cluster(side).ensure_database("restored")
+    await twins.servers.make_database(side, "restored")
     twins.urls[side] = twins.servers.url(side, "restored")
     await restore(tmp_path / "dump", twins.urls[side])
     await noticed(twins, f"{side} is not the database")
@@ -192,7 +192,6 @@ async def test_a_dump_restored_on_a_younger_server(
     twins: Twins, side: Side, loser: Side, tmp_path: Path
 ) -> None:
     """Its changelog brings the numbers of transactions that are still to come there; so do both sides' notes."""
-    other = twins.servers.cluster(side.other)
     await twins.execute(side, *["SELECT pg_current_xact_id()"] * 300)
     await exchange(twins, "later")
     await twins.write(side, "not applied yet")
@@ -206,8 +205,8 @@ async def test_a_dump_restored_on_a_younger_server(
     await pruned(twins, *Side)
     await twins.close()
     await dump(twins.urls[side], tmp_path / "dump")
-    await other.ensure_database("restored")
-    twins.urls[side] = other.url("restored")
+    await twins.servers.make_database(side.other, "restored")
+    twins.urls[side] = twins.servers.url(side.other, "restored")
     await restore(tmp_path / "dump", twins.urls[side])
     await twins.execute(side, "INSERT INTO item SELECT i, 'back again' FROM generate_series(11, 20) i")
     await noticed(twins, f"{side} is not the database")
@@ -228,9 +227,7 @@ async def test_a_dump_restored_in_its_own_place(twins: Twins, tmp_path: Path) ->
 async def test_a_clone_beside_the_original(twins: Twins, side: Side) -> None:
     await twins.close()
     original = twins.urls[side]
-    admin = await asyncpg.connect(twins.servers.url(side, "postgres"))
-    await admin.execute("CREATE DATABASE clone TEMPLATE shop")
-    await admin.close()
+    await twins.servers.make_database(side, "clone", "shop")
     twins.urls[side] = twins.servers.url(side, "clone")
     await twins.write(side, "in the clone")
     await noticed(twins, f"{side} is not the database .* cloned")
@@ -271,9 +268,7 @@ async def test_a_copy_from_before_a_resync_is_not_taken_for_what_came_out_of_it(
 
 async def test_a_copy_of_main_as_backup(twins: Twins) -> None:
     await twins.close()
-    admin = await asyncpg.connect(twins.servers.url(Side.MAIN, "postgres"))
-    await admin.execute("CREATE DATABASE clone TEMPLATE shop")
-    await admin.close()
+    await twins.servers.make_database(Side.MAIN, "clone", "shop")
     twins.urls[Side.BACKUP] = twins.servers.url(Side.MAIN, "clone")
     with pytest.raises(Exception, match="installed as MAIN") as caught:
         await first_contact(twins.endpoint(Side.MAIN), twins.endpoint(Side.BACKUP), None, lambda *_: None)
@@ -351,8 +346,8 @@ async def test_what_a_crash_of_the_target_takes_back_is_applied_again(
 async def flush_rarely(twins: Twins, side: Side) -> None:
     """Have a server write what was committed asynchronously to disk as late as it can."""
     settings = ("wal_writer_delay = '10s'", "synchronous_commit = off")
-    await twins.execute(side, *(f"ALTER SYSTEM SET {each}" for each in settings))
-    await twins.execute(side, "SELECT pg_reload_conf()")
+    changes = [f"ALTER SYSTEM SET {each}" for each in settings]
+    await twins.servers.administer(side, *changes, "SELECT pg_reload_conf()")
 
 
 async def numbers(twins: Twins, side: Side) -> set[int]:

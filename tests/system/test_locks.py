@@ -14,6 +14,7 @@ from cdc.model import Side
 from cdc.stats import Options
 from tests.databases import Host, Pair, Servers, make_cluster
 from tests.live import equal, running, until
+from tests.prepared import Prepared
 from tests.synced import Synced, synced
 
 SCHEMA = """
@@ -122,6 +123,7 @@ async def lock_waits(pair: Pair, stop: asyncio.Event) -> float:
     return oldest
 
 
+@pytest.mark.granted("the table's own trigger would make it wait")
 async def test_an_old_transaction_of_ours_waits_for_nobody(pair: Pair) -> None:
     """Whoever waits for us looks for a deadlock after deadlock_timeout: by then we must not wait for anyone."""
     async with synced(pair, SCHEMA, options=HOUR) as both, running(both):
@@ -236,7 +238,8 @@ async def test_with_an_hour_between_polls_every_change_arrives_at_once(pair: Pai
 async def preparing(server_folder: Path) -> AsyncIterator[Pair]:
     """A database on each of two servers that allow prepared transactions."""
     clusters = {
-        side: make_cluster(side.lower(), server_folder, max_prepared_transactions="10") for side in Side
+        side: make_cluster(side.lower(), server_folder, Prepared, max_prepared_transactions="10")
+        for side in Side
     }
     try:
         await asyncio.gather(*(cluster.start() for cluster in clusters.values()))

@@ -274,6 +274,7 @@ async def assert_as_expected(connection: Connection, kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.superuser("the restore makes an extension that is not trusted")
 async def test_every_type_comes_back_bit_for_bit(pair: Pair, tmp_path: Path, family: str) -> None:
     """Into tables whose rows were lost, and into a database that has none."""
     kinds = [kind for kind in FAMILIES[family] if not await lacking(pair.main, kind)]

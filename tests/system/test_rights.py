@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import asyncpg
 import pytest
 
 from cdc.decision import Decision
@@ -16,43 +15,15 @@ from cdc.model import Resolution, Side
 from cdc.resolve import Resolver
 from cdc.stats import Options
 from tests.databases import Pair, Servers
+from tests.roles import Role, among, pair_of
 from tests.synced import endpoints, synced
-from triggers.identifiers import identifier
-
-ROLES = ["superuser", "owner", "granted"]
 
 
-@pytest.fixture(params=ROLES)
+@pytest.fixture(params=among(*Role))
 async def role_pair(servers: Servers, request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
     """Fresh databases, connected as one of the roles that a service may have."""
-    if request.param == "superuser":
-        async with Pair(servers) as fresh:
-            yield fresh
-        return
-    if request.param == "granted" and not await has_grantable_settings(servers):
-        pytest.skip("PostgreSQL 15 and newer")
-    login = await Pair(servers).add_login()
-    name = identifier(login.name)
-    try:
-        if request.param == "granted":
-            await servers.execute(f"GRANT SET ON PARAMETER session_replication_role TO {name}")
-        async with Pair(servers, owner=login) as fresh:
-            yield fresh
-    finally:
-        if request.param == "granted":
-            await servers.execute(f"REVOKE SET ON PARAMETER session_replication_role FROM {name}")
-        await servers.execute(f"DROP ROLE {name}")
-
-
-async def has_grantable_settings(servers: Servers) -> bool:
-    for url in (servers.main.admin_url, servers.backup.admin_url):
-        connection = await asyncpg.connect(url)
-        try:
-            if connection.get_server_version() < (15,):
-                return False
-        finally:
-            await connection.close()
-    return True
+    async with pair_of(servers, request.param) as fresh:
+        yield fresh
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,7 @@ async def test_nothing_is_captured_while_applying(pair: Pair) -> None:
     assert [c.new for c in await take(db)] == ["(3)"]
 
 
+@pytest.mark.granted("it sets session_replication_role")
 async def test_replica_mode_is_captured(pair: Pair) -> None:
     db = pair.main
     await db.execute("CREATE TABLE t (id int PRIMARY KEY)")

@@ -149,6 +149,7 @@ async def test_images_do_not_depend_on_the_session(pair: Pair) -> None:
         assert (await db.fetchval("SELECT current_setting($1)", name)).startswith(value)
 
 
+@pytest.mark.superuser("it gives things to roles that it is no member of")
 async def test_a_role_without_any_right_on_schema_cdc_writes(pair: Pair) -> None:
     login = await pair.add_login()
     await pair.main.execute(
@@ -172,6 +173,7 @@ async def test_a_role_without_any_right_on_schema_cdc_writes(pair: Pair) -> None
             await app.execute(forbidden)
 
 
+@pytest.mark.superuser("it gives things to roles that it is no member of")
 async def test_a_hostile_search_path(pair: Pair) -> None:
     login = await pair.add_login()
     await pair.main.execute(

@@ -208,6 +208,7 @@ async def test_a_role_that_may_not_make_the_schema(pair: Pair) -> None:
     assert "GRANT CREATE ON DATABASE" in raised.value.hint
 
 
+@pytest.mark.superuser("it gives things to roles that it is no member of")
 async def test_tables_of_others_are_refused_with_the_way_out(pair: Pair) -> None:
     login = await pair.add_login()
     await pair.main.execute(
@@ -224,6 +225,7 @@ async def test_tables_of_others_are_refused_with_the_way_out(pair: Pair) -> None
     assert "BYPASSRLS" in table.notes[0]
 
 
+@pytest.mark.superuser("it writes to the catalog")
 async def test_a_subscription_target_is_refused(pair: Pair) -> None:
     db = pair.main
     await db.execute("CREATE TABLE t (id int PRIMARY KEY)")

@@ -22,7 +22,7 @@ from cdc.snapshot.writer import Written, write_snapshot
 from tests import shop
 from tests.databases import Connection, Pair
 from tests.snapshots import content, listed, loaded, verify
-from tests.system.test_types import lacking, table_of
+from tests.system.test_types import lacking, make_extension, table_of
 from tests.system.type_values import FAMILIES
 from triggers.identifiers import identifier
 from triggers.install import install
@@ -56,6 +56,7 @@ async def test_every_type_is_in_the_file_as_postgresql_prints_it(
 ) -> None:
     kinds = [kind for kind in FAMILIES[family] if not await lacking(pair.main, kind)]
     for kind in kinds:
+        await make_extension(pair, Side.MAIN, kind)
         for text in kind.setup:
             await pair.main.execute(text)
         await pair.main.execute(f"CREATE TABLE public.{table_of(kind)} (id int PRIMARY KEY, v {kind.type})")
