@@ -62,6 +62,7 @@ class Crossing:
         """
         if (staged := await self._apply_staged()) is not None:
             return staged
+        await self._stage.leave()
         batch = await self.reader.read(self.position)
         if not batch.changes:
             await self._skip(batch)
@@ -71,20 +72,21 @@ class Crossing:
         self.position = self.stored = batch.after
         return Crossed(len(batch.changes), *sampled(batch.changes), outcome, batch.more)
 
+    def close(self) -> None:
+        """Give up what is under way; the sessions end."""
+        self._stage.close()
+
     async def _apply_staged(self) -> Crossed | None:
         """Apply the next batch of a large window that lies on the target. None: go the ordinary way."""
         stage = self._stage
         if self.position.window_to is None:
             return None
         try:
-            if not stage.batches:
-                await stage.fill(self.position, self.applier.tables.held)
-            if not stage.batches:
+            batch = await stage.fill(self.position, self.applier.tables.held)
+            if batch is None:
                 return None
-            batch = stage.batches.popleft()
             outcome = await self.applier.apply_staged(self.stored, batch.after, batch.parts, batch.changes)
         except (asyncpg.PostgresError, ReferenceBroken, SchemaMismatch, ShapeMoved, PositionBusy) as error:
-            stage.batches.clear()
             passing = isinstance(error, SchemaMismatch | ShapeMoved | PositionBusy)
             if not (passing or splits(error) or _stale(error)):
                 raise

@@ -88,8 +88,7 @@ class Link:
             applier = Applier(sink, self.side, reader, self._policy)
             self.position = await load_position(source, target, self.side)
             await load(applier)
-            stage = Stage(reader, sink, rows=rows, size=size)
-            self._crossing = Crossing(reader, applier, stage, self.position)
+            self._crossing = Crossing(reader, applier, Stage(reader, sink), self.position)
             if listen:
                 self._listener = Listener(self.source, interval_s=self._options.interval_s)
                 await self._listener.open()
@@ -101,6 +100,8 @@ class Link:
         """Drop every session; what was not committed is rolled back by the server."""
         if self._listener is not None:
             await self._listener.close()
+        if self._crossing is not None:
+            self._crossing.close()
         for connection in self._connections:
             connection.terminate()
         self._connections.clear()

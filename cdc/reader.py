@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import asyncpg
 
@@ -16,6 +16,19 @@ from cdc.session import Connection
 from cdc.shape import Shapes
 from cdc.stats import BATCH_BYTES, BATCH_ROWS
 from triggers.statements import statement
+
+_WORK_MEM: Final = "64MB"
+"""Enough to sort a batch in memory: what is long in it lies in TOAST, and is not sorted along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a large window: up to the sequence number `high`, the changes of some transactions."""
+
+    high: int
+    changes: int
+    first_txid: int
+    last_txid: int
 
 
 class Reader:
@@ -39,7 +52,8 @@ class Reader:
     async def prepare(self) -> None:
         """Set the session up (index scans always: the changelog's statistics lag behind), learn the tables."""
         await self._connection.execute(
-            "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan"
+            "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; "
+            f"SET work_mem = '{_WORK_MEM}'"
         )
         await self.read_tables()
 
@@ -75,16 +89,30 @@ class Reader:
         if sum(shape.mark for shape in known if shape is not None) != mark:
             await self.read_tables()
 
+    async def pages(self, position: Position) -> list[Page]:
+        """Cut what is left of a window that is applied in pages."""
+        rows = await self._connection.fetch(
+            statement("window_pages", "cdc"),
+            str(position.seen),
+            str(position.window_to),
+            position.last_seq,
+            self._rows,
+            self._bytes,
+        )
+        return [Page(row["high"], row["changes"], row["first_txid"], row["last_txid"]) for row in rows]
+
     async def copy(
-        self, position: Position, rows: int, output: Callable[[bytes], Coroutine[Any, Any, None]]
+        self, position: Position, page: Page, output: Callable[[bytes], Coroutine[Any, Any, None]]
     ) -> None:
-        """Stream the next changes of a paged window in binary COPY format, in the columns of the stage."""
+        """Stream the page after a position in binary COPY format, in the columns of the stage."""
         await self._connection.copy_from_query(
             statement("stage_read", "cdc"),
             str(position.seen),
             str(position.window_to),
             position.last_seq,
-            rows,
+            page.high,
+            str(page.first_txid),
+            str(page.last_txid),
             output=output,
             format="binary",
         )

@@ -1,17 +1,15 @@
-"""Brings a large window to the target as one binary stream, so that Python reads none of its rows.
+"""Brings a page of a large window to the target as a binary stream, so that Python reads none of its rows.
 
-Only plain windows are staged: no TRUNCATE, one list of columns per table, no table that is held or whose
-columns do not fit. Anything else, and any batch that raises, goes the ordinary way, page by page.
+Only plain pages are staged: no TRUNCATE, one list of columns per table, no table that is held or whose
+columns do not fit. Anything else, and any page that raises, goes the ordinary way, batch by batch.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 from typing import Final
 
 import asyncpg
@@ -19,6 +17,7 @@ import asyncpg
 from cdc.change import CapturedTable
 from cdc.fit import check_types
 from cdc.model import Op
+from cdc.pages import Pages
 from cdc.position import Position, Witness
 from cdc.reader import Reader
 from cdc.target import Target
@@ -26,10 +25,6 @@ from cdc.workset import Part
 from triggers.identifiers import Composed, fragment
 from triggers.statements import statement
 
-ROWS: Final = 100_000
-"""Changes staged at a time."""
-QUEUE: Final = 8
-"""Pieces of the stream, of up to some hundred kB each, between the two servers."""
 STAGED: Final = fragment(
     "(SELECT s.seq, s.txid, s.old, s.new FROM pg_temp.cdc_stage s "
     "WHERE s.table_id = $1::int AND s.columns = $2::text[] AND s.seq > $3::bigint AND s.seq <= $4::bigint) b"
@@ -77,18 +72,18 @@ class StagedBatch:
 
 
 class Stage:
-    """The staging table of one link's target session, and the batches still to be applied from it."""
+    """The staging table of one link's target session."""
 
-    def __init__(self, reader: Reader, target: Target, *, rows: int, size: int) -> None:
-        """Take the link's reader and target, and the largest batch in rows and bytes."""
+    def __init__(self, reader: Reader, target: Target) -> None:
+        """Take the link's reader and target."""
         self._reader = reader
         self._target = target
-        self._rows = rows
-        self._size = size
-        self.batches: deque[StagedBatch] = deque()
+        self._pages = Pages(reader)
 
-    async def fill(self, position: Position, held: set[str]) -> None:
-        """Bring the window's next changes to the target; `batches` stays empty where they are not plain.
+    async def fill(self, position: Position, held: set[str]) -> StagedBatch | None:
+        """Bring the window's next page to the target; None where it is not plain, or the window is at its end.
+
+        While the batch is applied the source's session reads on; see `leave`.
 
         Args:
             position: inside a window that is applied in pages.
@@ -97,48 +92,41 @@ class Stage:
         Raises:
             asyncpg.PostgresError: a server refused its part; nothing was applied.
         """
-        self.batches.clear()
-        await self._target.connection.execute(statement("stage_make", "cdc"))
-        await self._pipe(position)
-        rows = await self._target.connection.fetch(statement("stage_parts", "cdc"))
+        loaded = await self._pages.take(position)
+        if loaded is None:
+            return None
+        connection = self._target.connection
+        await connection.execute(statement("stage_make", "cdc"))
+        await connection.copy_to_table(
+            "cdc_stage", schema_name="pg_temp", source=loaded.stream(), format="binary"
+        )
+        rows = await connection.fetch(statement("stage_parts", "cdc"))
+        if not await self._plain(rows, held):
+            return None
+        batch = _batch(position, rows)
+        self._pages.read_ahead(batch.after)
+        return batch
+
+    async def leave(self) -> None:
+        """Forget what was read ahead; only then may others use the source's session."""
+        await self._pages.leave()
+
+    def close(self) -> None:
+        """Give up what is being read; the sessions end."""
+        self._pages.close()
+
+    async def _plain(self, rows: Sequence[asyncpg.Record], held: set[str]) -> bool:
         tables = [row["table_id"] for row in rows]
-        if not rows or any(row["truncates"] for row in rows) or len(set(tables)) < len(tables):
-            return
+        if any(row["truncates"] for row in rows) or len(set(tables)) < len(tables):
+            return False
         shapes = self._reader.shapes
         await self._reader.notice_alterations(set(tables))
         if self._reader.shapes is not shapes:
-            return
+            return False
         found = [(row, self._reader.known(row["table_id"])) for row in rows]
-        if not all(
+        return all(
             [table is not None and await self._fits(table, row["columns"], held) for row, table in found]
-        ):
-            return
-        await self._cut(position)
-
-    async def _cut(self, position: Position) -> None:
-        low = position.last_seq or 0
-        rows = await self._target.connection.fetch(statement("stage_batches", "cdc"), self._rows, self._size)
-        for _, group in groupby(rows, key=lambda row: row["batch"]):
-            tables = list(group)
-            high = max(row["hi"] for row in tables)
-            parts: list[Part] = [
-                StagedChanges(
-                    row["table_id"],
-                    tuple(row["columns"]),
-                    low,
-                    high,
-                    row["changes"],
-                    Op(row["op"]) if row["op"] else None,
-                    row["inserts"],
-                )
-                for row in tables
-            ]
-            last = next(row for row in tables if row["hi"] == high)
-            witness = Witness(int(last["txid"]), high, last["at"].isoformat())
-            after = replace(position.paged(position.window_to or position.seen, high), witness=witness)
-            count, last_at = sum(part.count for part in parts), max(row["last_at"] for row in tables)
-            self.batches.append(StagedBatch(parts, after, count, last_at))
-            low = high
+        )
 
     async def _fits(self, table: CapturedTable, columns: list[str], held: set[str]) -> bool:
         if str(table.entity) in held:
@@ -148,31 +136,22 @@ class Stage:
         check_types(mapping, self._reader.shapes.get(table.entity), former)
         return not mapping.missing
 
-    async def _pipe(self, position: Position) -> None:
-        """Copy binary rows from server to server through a short queue."""
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE)
 
-        async def pieces() -> AsyncIterator[bytes]:
-            while (piece := await queue.get()) is not None:
-                yield piece
-
-        async def read() -> None:
-            await self._reader.copy(position, ROWS, queue.put)
-            await queue.put(None)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(read())
-                group.create_task(
-                    self._target.connection.copy_to_table(
-                        "cdc_stage", schema_name="pg_temp", source=pieces(), format="binary"
-                    )
-                )
-        except* (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as errors:
-            raise _first(errors) from errors
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that the other side's error follows from."""
-    error = errors.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+def _batch(position: Position, rows: Sequence[asyncpg.Record]) -> StagedBatch:
+    last = max(rows, key=lambda row: row["hi"])
+    low, high = position.last_seq or 0, last["hi"]
+    parts: list[Part] = [
+        StagedChanges(
+            row["table_id"],
+            tuple(row["columns"]),
+            low,
+            high,
+            row["changes"],
+            Op(row["op"]) if row["op"] else None,
+            row["inserts"],
+        )
+        for row in rows
+    ]
+    witness = Witness(int(last["txid"]), high, last["at"].isoformat())
+    after = replace(position.paged(position.window_to or position.seen, high), witness=witness)
+    return StagedBatch(parts, after, sum(part.count for part in parts), max(row["last_at"] for row in rows))
