@@ -13,8 +13,9 @@ import asyncpg
 
 from cdc.decision import Case, Held
 from cdc.errors import ConnectivityError, SchemaMismatch
-from cdc.images import split_key, to_image, to_text
+from cdc.images import split_key, to_image
 from cdc.model import Entity, Image, Side
+from cdc.pairing import key_images, touched
 from cdc.reader import Reader
 from cdc.target import Target, check_marks, lock_position
 from triggers.statements import statement
@@ -160,19 +161,15 @@ async def open_cases(
 
 
 async def on_their_way(
-    targets: Mapping[Side, Target], table: Table, entity_id: str, applied: Mapping[Side, str]
-) -> bool:
-    """Whether changes of a record have been made on a side that the other side has not met yet."""
+    targets: Mapping[Side, Target], table: Table, ids: Sequence[str], applied: Mapping[Side, str]
+) -> set[str]:
+    """Records of which changes have been made on a side that the other side has not met yet."""
+    found: set[str] = set()
     for side, seen in applied.items():
         target = targets[side]
-        columns = target.own_columns(table.entity)
-        mapping = target.mapped(table.entity, columns)
-        texts = split_key(entity_id, len(table.key))
-        if await target.connection.fetchval(
-            mapping.row_touched, texts, mapping.shape.relid, seen, list(columns)
-        ):
-            return True
-    return False
+        mapping = target.mapped(table.entity, target.own_columns(table.entity))
+        found |= await touched(target, mapping, ids, seen) if ids else set()
+    return found
 
 
 async def _entries(target: Target, table: Table, ids: Sequence[str]) -> dict[str, Held]:
@@ -189,11 +186,7 @@ async def _entries(target: Target, table: Table, ids: Sequence[str]) -> dict[str
 
 async def _lock(target: Target, table: Table, ids: Sequence[str]) -> dict[str, asyncpg.Record]:
     mapping = target.mapped(table.entity, table.columns)
-    keys = [
-        to_text(table.columns, dict(zip(table.key, split_key(each, len(table.key)), strict=True)))
-        for each in ids
-    ]
-    rows = await target.connection.fetch(mapping.rows_lock, keys)
+    rows = await target.connection.fetch(mapping.rows_lock, key_images(mapping, ids))
     return {ids[row["n"] - 1]: row for row in rows}
 
 

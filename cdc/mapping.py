@@ -197,14 +197,14 @@ class Mapping(UniqueChecks):
         return self._render("row_insert", ("image", "table", "columns", "values"))
 
     @cached_property
-    def row_read(self) -> str:
-        """Read a row by its key's texts."""
-        return self._render("row_read", ("key_of_texts", "match", "table", "target_row", "current"))
+    def rows_read(self) -> str:
+        """Read rows by images with their keys."""
+        return self._render("rows_read", ("image", "key_of_after", "match", "table", "target_row", "current"))
 
     @cached_property
-    def row_touched(self) -> str:
-        """Ask whether a row was written here since a snapshot."""
-        return self._render("row_touched", ("image", "key_of_texts", "key_of_after", "same_keys"))
+    def rows_touched(self) -> str:
+        """Ask which rows were written here since a snapshot."""
+        return self._render("rows_touched", ("image", "key_of_after", "same_keys"))
 
     @cached_property
     def rows_lock(self) -> str:

@@ -1,23 +1,20 @@
-"""One record on both sides: found by its entity id, read and compared as the columns both sides have."""
+"""Records on both sides: found by their entity ids, read and compared as the columns both sides have."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from cdc.images import split_key, to_image
+from cdc.finding import Row
+from cdc.images import format_row, split_key, to_image
 from cdc.mapping import Mapping
-from cdc.model import Entity, Image
+from cdc.model import Entity
 from cdc.position import Seen
 from cdc.target import Target
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A record as one side has it: all columns, the common ones as one text, and what that side had done."""
-
-    image: Image | None
-    common: str | None
-    seen: Seen
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Of rows read from a side in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +26,21 @@ class Pair:
     here: Target
     there: Target
 
-    async def read(self, entity_id: str) -> tuple[Row, Row]:
-        """Read the record here and there; each row's `seen` is what was visible when it was read.
+    async def read(self, ids: Sequence[str]) -> list[tuple[Row, Row]]:
+        """Read records here and there; each row's `seen` is what was visible when it was read.
+
+        Args:
+            ids: the records, in the contract's form.
+
+        Returns:
+            Both rows of each, in their order; of large rows only as many as memory allows, at least one.
 
         Raises:
-            ValueError: the id has another number of parts than the key.
+            ValueError: an id has another number of parts than the key.
             SchemaMismatch: a side lacks the table or the key.
         """
-        return await self._read(self.here, self.there, entity_id), await self._read(
-            self.there, self.here, entity_id
-        )
+        here = await self._read(self.here, self.there, ids)
+        return list(zip(here, await self._read(self.there, self.here, ids[: len(here)]), strict=False))
 
     async def mapping(self, side: Target, other: Target) -> Mapping:
         """How rows of `other` become rows of `side`."""
@@ -46,32 +48,56 @@ class Pair:
         columns = tuple(column.name for column in shape.columns) if shape else ()
         return await side.mapping(self.entity, columns, self.key)
 
-    async def touched(self, entity_id: str, here: str, there: str) -> bool:
-        """Whether an application wrote the record on a side after that side was read.
+    async def touched(self, ids: Sequence[str], here: str, there: str) -> set[str]:
+        """Which records an application wrote on a side after that side was read.
 
         Args:
-            entity_id: the record.
-            here: what was visible here when it was read, text of a snapshot.
+            ids: the records.
+            here: what was visible here when they were read, text of a snapshot.
             there: likewise on the other side.
         """
-        return await self._touched(self.here, entity_id, here) or await self._touched(
-            self.there, entity_id, there
-        )
+        return await self._touched(self.here, ids, here) | await self._touched(self.there, ids, there)
 
-    async def _touched(self, side: Target, entity_id: str, seen: str) -> bool:
-        columns = side.own_columns(self.entity)
-        mapping = await side.mapping(self.entity, columns, self.key)
-        texts = split_key(entity_id, len(self.key))
-        found: bool = await side.connection.fetchval(
-            mapping.row_touched, texts, mapping.shape.relid, seen, list(columns)
-        )
-        return found
+    async def _touched(self, side: Target, ids: Sequence[str], seen: str) -> set[str]:
+        mapping = await side.mapping(self.entity, side.own_columns(self.entity), self.key)
+        return await touched(side, mapping, ids, seen)
 
-    async def _read(self, side: Target, other: Target, entity_id: str) -> Row:
+    async def _read(self, side: Target, other: Target, ids: Sequence[str]) -> list[Row]:
         mapping = await self.mapping(side, other)
-        row = await side.connection.fetchrow(mapping.row_read, split_key(entity_id, len(self.key)))
-        if row is None:
-            raise LookupError("a statement that always gives one row gave none")
+        rows = await side.connection.fetch(mapping.rows_read, key_images(mapping, ids), MOST_BYTES)
         columns = [column.name for column in mapping.shape.columns]
-        image = None if row["current"] is None else to_image(columns, row["current"])
-        return Row(image, row["common"], Seen.parse(row["seen"]))
+        return [
+            Row(to_image(columns, row["current"]), row["common"], Seen.parse(row["seen"])) for row in rows
+        ]
+
+
+def key_images(mapping: Mapping, ids: Sequence[str]) -> list[str]:
+    """Images of nothing but keys, as statements take them that look rows up by their ids.
+
+    Raises:
+        ValueError: an id has another number of parts than the key.
+    """
+    parts = len(mapping.key_columns)
+    places = [mapping.columns.index(name) for name in mapping.key_columns]
+    images = []
+    for each in ids:
+        fields: list[str | None] = [None] * len(mapping.columns)
+        for place, text in zip(places, split_key(each, parts), strict=True):
+            fields[place] = text
+        images.append(format_row(fields))
+    return images
+
+
+async def touched(side: Target, mapping: Mapping, ids: Sequence[str], seen: str) -> set[str]:
+    """Which records an application wrote on a side after a moment; all, where that cannot be told.
+
+    Args:
+        side: the side.
+        mapping: of its own images, as its changelog has them.
+        ids: the records.
+        seen: what was visible there at that moment, text of a snapshot.
+    """
+    rows = await side.connection.fetch(
+        mapping.rows_touched, key_images(mapping, ids), mapping.shape.relid, seen, list(mapping.columns)
+    )
+    return {ids[row["n"] - 1] for row in rows}

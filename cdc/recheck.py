@@ -13,59 +13,24 @@ import contextlib
 from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Final
+from typing import Final, TypeAlias
 
 import asyncpg
 
 from cdc import records
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
+from cdc.finding import Finding, Readings, Row, find, passed
 from cdc.model import ConflictStatus, ConflictType, Entity, Side
-from cdc.pairing import Pair, Row
+from cdc.pairing import MOST_BYTES, Pair
 from cdc.position import Seen
 from cdc.records import Entry
+from cdc.session import Connection
 from cdc.target import Target, lock_position
 from triggers.statements import statement
 
-LIMIT: Final = 200
-
-
-class Finding(Enum):
-    """What comparing a key once led to."""
-
-    EQUAL = auto()
-    WAIT = auto()
-    ARM = auto()
-    DIFFERENT = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """The first comparison's two images; None where there was none yet."""
-
-    here: str | None
-    there: str | None
-    armed: bool
-
-
-def find(earlier: Readings, here: Row, there: Row) -> Finding:
-    """Judge a key's two rows, read after both links had passed the points that were waited for. Pure.
-
-    Even equal rows say nothing the first time: a change still under way may be about to part them.
-    """
-    if not earlier.armed or (earlier.here, earlier.there) != (here.common, there.common):
-        return Finding.ARM
-    return Finding.EQUAL if here.common == there.common else Finding.DIFFERENT
-
-
-def passed(row: asyncpg.Record, reverse: Seen | None, forward: Seen | None) -> bool:
-    """Whether the other side has applied all this side had done, and this side all of the other's."""
-    if reverse is not None and not reverse.covers(Seen.parse(row["here_seen"])):
-        return False
-    if row["there_seen"] is None or forward is None:
-        return True
-    return forward.covers(Seen.parse(row["there_seen"]))
+LIMIT: Final = 1_000
+"""Keys of a side's list looked at in one go."""
 
 
 @dataclass(slots=True)
@@ -79,7 +44,8 @@ class Round:
 
 async def waiting_keys(here: Target, without: Collection[str] = ()) -> list[asyncpg.Record]:
     """The keys that a side has on its list, the longest waiting first; `without` these tables'."""
-    return await here.connection.fetch(statement("recheck_list", "cdc"), LIMIT, list(without))
+    sql = statement("recheck_list", "cdc")
+    return await here.connection.fetch(sql, LIMIT, list(without), MOST_BYTES)
 
 
 async def recheck_side(
@@ -92,7 +58,7 @@ async def recheck_side(
     forward: Seen | None,
     automatic: Callable[[Entity], bool],
 ) -> Round:
-    """Go once through the list that `side` keeps.
+    """Go once through the list that `side` keeps, table by table.
 
     Args:
         side: whose list.
@@ -104,108 +70,164 @@ async def recheck_side(
         automatic: whether a table's policy is to be asked about its conflicts.
     """
     result = Round()
+    tables: dict[str, list[asyncpg.Record]] = {}
     for row in rows:
-        pair = pairs.get(row["entity"])
-        finding = Finding.WAIT
+        tables.setdefault(row["entity"], []).append(row)
+    for entity, listed in tables.items():
+        pair = pairs.get(entity)
         if pair is None:
-            await _remove(here.connection, row)
+            await _remove(here.connection, listed)
             continue
-        if passed(row, reverse, forward):
-            try:
-                finding = await _compare(side, pair, row, automatic=automatic(pair.entity))
-            except (SchemaMismatch, asyncpg.PostgresError) as error:
-                if isinstance(error, asyncpg.PostgresError) and judge(error.sqlstate).blame is Blame.LINK:
-                    raise
-                result.stale = True
-        if finding is Finding.DIFFERENT:
-            result.opened.append((pair.entity, row["entity_id"]))
-        elif finding is not Finding.EQUAL:
-            result.waiting += 1
+        due = [row for row in listed if passed(row["here_seen"], row["there_seen"], reverse, forward)]
+        found = dict.fromkeys((row["entity_id"] for row in listed), Finding.WAIT)
+        if due:
+            comparison = _Comparison(side, pair, automatic(pair.entity))
+            found |= await comparison.run(due)
+            result.stale = result.stale or comparison.stale
+        result.opened += [(pair.entity, each) for each in found if found[each] is Finding.DIFFERENT]
+        result.waiting += sum(1 for each in found.values() if each in {Finding.WAIT, Finding.ARM})
     return result
 
 
-async def _compare(side: Side, pair: Pair, row: asyncpg.Record, *, automatic: bool) -> Finding:
-    here, there = await pair.read(row["entity_id"])
-    earlier = Readings(row["here_image"], row["there_image"], armed=row["there_seen"] is not None)
-    finding = find(earlier, here, there)
-    if finding is not Finding.ARM and await pair.touched(
-        row["entity_id"], row["here_seen"], row["there_seen"]
-    ):
-        finding = Finding.ARM
-    match finding:
-        case Finding.EQUAL:
-            for target in (pair.here, pair.there):
+@dataclass(slots=True)
+class _Comparison:
+    """Compares keys of one table of a side's list, as sets; a key that cannot be read spoils no other."""
+
+    side: Side
+    pair: Pair
+    automatic: bool
+    stale: bool = False
+
+    async def run(self, rows: Sequence[asyncpg.Record]) -> dict[str, Finding]:
+        """What comparing some keys led to, by entity id; what is not in it waits."""
+        found: dict[str, Finding] = {}
+        left = list(rows)
+        try:
+            while left:
+                read = await self.pair.read([row["entity_id"] for row in left])
+                found |= await self._compare(left[: len(read)], read)
+                left = left[len(read) :]
+        except (SchemaMismatch, ValueError, asyncpg.PostgresError) as error:
+            blame = judge(error.sqlstate).blame if isinstance(error, asyncpg.PostgresError) else None
+            if blame is Blame.LINK:
+                raise
+            if len(left) == 1 or blame is Blame.LOCK:
+                self.stale = self.stale or blame is not Blame.LOCK
+                return found
+            middle = len(left) // 2
+            found |= await self.run(left[:middle]) | await self.run(left[middle:])
+        return found
+
+    async def _compare(
+        self, rows: Sequence[asyncpg.Record], read: Sequence[tuple[Row, Row]]
+    ) -> dict[str, Finding]:
+        found = {}
+        for row, (here, there) in zip(rows, read, strict=True):
+            earlier = Readings(row["here_image"], row["there_image"], armed=row["there_seen"] is not None)
+            found[row["entity_id"]] = find(earlier, here, there)
+        for each in await self._touched([row for row in rows if found[row["entity_id"]] is not Finding.ARM]):
+            found[each] = Finding.ARM
+        items = [(row, *both) for row, both in zip(rows, read, strict=True)]
+        await self._end([row for row in rows if found[row["entity_id"]] is Finding.EQUAL])
+        await self._arm([item for item in items if found[item[0]["entity_id"]] is Finding.ARM])
+        different = [item for item in items if found[item[0]["entity_id"]] is Finding.DIFFERENT]
+        return found | await self._open(different)
+
+    async def _touched(self, rows: Sequence[asyncpg.Record]) -> set[str]:
+        """Keys that an application wrote since they were read; those read together are looked up together."""
+        moments: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            moments.setdefault((row["here_seen"], row["there_seen"]), []).append(row["entity_id"])
+        found: set[str] = set()
+        for (here, there), ids in moments.items():
+            found |= await self.pair.touched(ids, here, there)
+        return found
+
+    async def _end(self, rows: Sequence[asyncpg.Record]) -> None:
+        """Both sides hold the same: their open conflicts have converged."""
+        if rows:
+            ids = [row["entity_id"] for row in rows]
+            for target in (self.pair.here, self.pair.there):
                 await target.connection.execute(
-                    statement("sync_state_converged", "cdc"), row["entity"], row["entity_id"]
+                    statement("sync_state_converged", "cdc"), str(self.pair.entity), ids
                 )
-            await _remove(pair.here.connection, row)
-        case Finding.ARM:
-            await pair.here.connection.execute(
+        await _remove(self.pair.here.connection, rows)
+
+    async def _arm(self, items: Sequence[_Item]) -> None:
+        """Remember rows, to compare them once more; all of them were read in one go."""
+        if items:
+            _, here, there = items[0]
+            await self.pair.here.connection.execute(
                 statement("recheck_arm", "cdc"),
-                row["entity"],
-                row["entity_id"],
+                str(self.pair.entity),
                 str(here.seen),
-                here.common,
                 str(there.seen),
-                there.common,
-                row["here_seen"],
+                [row["entity_id"] for row, _, _ in items],
+                [own.common for _, own, _ in items],
+                [other.common for _, _, other in items],
+                [row["here_seen"] for row, _, _ in items],
             )
-        case Finding.DIFFERENT:
-            return await _open(side, pair, row, here, there, automatic=automatic)
-        case Finding.WAIT:
-            pass
-    return finding
 
+    async def _open(self, items: Sequence[_Item]) -> dict[str, Finding]:
+        """Open conflicts for keys that are different for good; live entries are given both rows as they are."""
+        if not items:
+            return {}
+        ids = [row["entity_id"] for row, _, _ in items]
+        live, put_off = set[str](), set[str]()
+        for target in (self.pair.here, self.pair.there):
+            sql = statement("sync_state_live", "cdc")
+            for entry in await target.connection.fetch(sql, str(self.pair.entity), ids):
+                live.add(entry["entity_id"])
+                if entry["status"] == ConflictStatus.DEFERRED:
+                    put_off.add(entry["entity_id"])
+        known = [item for item in items if item[0]["entity_id"] in live - put_off]
+        names = [row["entity_id"] for row, _, _ in known]
+        here = [(there.image, here.image) for _, here, there in known]
+        there = [(current, incoming) for incoming, current in here]
+        await records.versions(self.pair.here.connection, self.pair.entity, names, here)
+        await records.versions(self.pair.there.connection, self.pair.entity, names, there)
+        await _remove(self.pair.here.connection, [row for row, _, _ in known])
+        found = dict.fromkeys(put_off, Finding.WAIT)
+        found |= dict.fromkeys((row["entity_id"] for row, _, _ in known), Finding.EQUAL)
+        with contextlib.suppress(PositionBusy):
+            opened = await self._record([item for item in items if item[0]["entity_id"] not in live])
+            return found | opened
+        return dict.fromkeys(ids, Finding.WAIT) | found
 
-async def _open(
-    side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row, *, automatic: bool
-) -> Finding:
-    """Open a conflict for a key that is different for good; a live entry is given both rows as they are."""
-    live = [
-        await target.connection.fetchrow(statement("sync_state_live", "cdc"), row["entity"], row["entity_id"])
-        for target in (pair.here, pair.there)
-    ]
-    if any(entry is not None and entry["status"] == ConflictStatus.DEFERRED for entry in live):
-        return Finding.WAIT
-    if any(entry is not None for entry in live):
-        for target, own, other in ((pair.here, here, there), (pair.there, there, here)):
-            images = records.dump(other.image), records.dump(own.image)
-            await target.connection.execute(
-                statement("sync_state_versions", "cdc"), row["entity"], row["entity_id"], *images
-            )
-        await _remove(pair.here.connection, row)
-        return Finding.EQUAL
-    with contextlib.suppress(PositionBusy):
-        return await _record(side, pair, row, here, there, automatic=automatic)
-    return Finding.WAIT
+    async def _record(self, items: Sequence[_Item]) -> dict[str, Finding]:
+        if not items:
+            return {}
+        connection, ids = self.pair.here.connection, [row["entity_id"] for row, _, _ in items]
+        async with connection.transaction():
+            if await lock_position(connection, self.side.other) is None:
+                return dict.fromkeys(ids, Finding.WAIT)
+            # A row that was put off may have been written, and its entry ended, since we read it.
+            again = await self.pair.read(ids)
+            stayed = [
+                item for item, (here, _) in zip(items, again, strict=False) if here.common == item[1].common
+            ]
+            await records.record_all(connection, [self._entry(*item) for item in stayed])
+            await _remove(connection, [row for row, _, _ in stayed])
+        opened = {row["entity_id"] for row, _, _ in stayed}
+        return {each: Finding.DIFFERENT if each in opened else Finding.WAIT for each in ids}
 
-
-async def _record(
-    side: Side, pair: Pair, row: asyncpg.Record, here: Row, there: Row, *, automatic: bool
-) -> Finding:
-    async with pair.here.connection.transaction():
-        if await lock_position(pair.here.connection, side.other) is None:
-            return Finding.WAIT
-        # A row that was put off may have been written, and its entry ended, since we read it.
-        if (await pair.read(row["entity_id"]))[0].common != here.common:
-            return Finding.WAIT
-        await records.record(
-            pair.here.connection,
-            Entry(
-                side.other,
-                pair.entity,
-                row["entity_id"],
-                _type(here, there),
-                ConflictStatus.OPEN,
-                base=None,
-                incoming=there.image,
-                current=here.image,
-                reason=row["reason"],
-                automatic=automatic,
-            ),
+    def _entry(self, row: asyncpg.Record, here: Row, there: Row) -> Entry:
+        return Entry(
+            self.side.other,
+            self.pair.entity,
+            row["entity_id"],
+            _type(here, there),
+            ConflictStatus.OPEN,
+            base=None,
+            incoming=there.image,
+            current=here.image,
+            reason=row["reason"],
+            automatic=self.automatic,
         )
-        await _remove(pair.here.connection, row)
-    return Finding.DIFFERENT
+
+
+_Item: TypeAlias = "tuple[asyncpg.Record, Row, Row]"
+"""A key of the list, with its row here and there."""
 
 
 def _type(here: Row, there: Row) -> ConflictType:
@@ -214,7 +236,12 @@ def _type(here: Row, there: Row) -> ConflictType:
     return ConflictType.UPDATE_MISSING if here.image is None else ConflictType.UPDATE_ORIGIN_DIFFERS
 
 
-async def _remove(connection: asyncpg.Connection[asyncpg.Record], row: asyncpg.Record) -> None:
-    await connection.execute(
-        statement("recheck_remove", "cdc"), row["entity"], row["entity_id"], row["here_seen"]
-    )
+async def _remove(connection: Connection, rows: Sequence[asyncpg.Record]) -> None:
+    """Take keys of one table off a side's list."""
+    if rows:
+        await connection.execute(
+            statement("recheck_remove", "cdc"),
+            rows[0]["entity"],
+            [row["entity_id"] for row in rows],
+            [row["here_seen"] for row in rows],
+        )

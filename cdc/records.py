@@ -114,6 +114,19 @@ async def refresh(
     return {row["entity_id"]: json.loads(row["reached"]) for row in rows if not row["earlier"]}
 
 
+async def versions(
+    connection: Connection,
+    entity: Entity,
+    entity_ids: Sequence[str],
+    images: Sequence[tuple[Image | None, Image | None]],
+) -> None:
+    """Give open conflicts the rows (incoming, current) that were found, so that no version is only in a table."""
+    if entity_ids:
+        incoming, current = [dump(each[0]) for each in images], [dump(each[1]) for each in images]
+        sql = statement("sync_state_versions", "cdc")
+        await connection.execute(sql, str(entity), list(entity_ids), incoming, current)
+
+
 async def recheck(
     connection: Connection, entity: Entity | str, entity_ids: Sequence[str], reason: str
 ) -> None:

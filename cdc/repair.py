@@ -8,8 +8,9 @@ from typing import Final
 from cdc import records
 from cdc.decision import Decision
 from cdc.errors import ConflictMoved, ConflictNotFound, PositionBusy, ResolutionRefused
+from cdc.finding import Row
 from cdc.model import ConflictStatus, ConflictType, Resolution, Side
-from cdc.pairing import Pair, Row
+from cdc.pairing import Pair
 from cdc.records import Entry
 from cdc.resolve import Resolver
 from cdc.target import lock_position
@@ -53,7 +54,7 @@ async def repair_rows(resolver: Resolver, items: Iterable[_Item], loser: Side) -
 
 
 async def _repair(resolver: Resolver, pair: Pair, entity_id: str, loser: Side) -> bool:
-    here, there = await pair.read(entity_id)
+    ((here, there),) = await pair.read([entity_id])
     if here.common == there.common:
         return False
     connection = pair.here.connection

@@ -97,7 +97,7 @@ async def _settle_broken(residue: Residue, part: Part, entity_ids: Sequence[str]
 async def _is_live(residue: Residue, entity_id: str) -> bool:
     entity = str(residue.mapping.entity)
     sql = statement("sync_state_live", "cdc")
-    return await residue.target.connection.fetchrow(sql, entity, entity_id) is not None
+    return await residue.target.connection.fetchrow(sql, entity, [entity_id]) is not None
 
 
 async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:

@@ -14,7 +14,6 @@ from cdc.model import Image, Policy, Resolution, Side
 from cdc.policy import ColumnRule, PolicyRule, Strategy
 from cdc.strategies import answer
 from cdc.target import Target
-from triggers.statements import statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +61,25 @@ async def rule(
     found = Rulings()
     merging = []
     ruled = await _by_policy(targets[Side.MAIN], table, policy, cases, decisions)
+    found.refused |= await _moved(targets, table, cases, decisions)
+    summing = [
+        case.entity_id
+        for case in cases.found
+        if (decisions[case.entity_id].resolution or ruled.get(case.entity_id)) is Resolution.MERGE
+        and set(policy.summed) - set(decisions[case.entity_id].values)
+    ]
+    coming = await on_their_way(targets, table, summing, cases.applied)
     for case in cases.found:
         decision = decisions[case.entity_id]
         resolution = decision.resolution or ruled.get(case.entity_id)
-        if (moved := await _moved(targets, table, case, decision)) is not None:
-            found.refused[case.entity_id] = moved
-        elif resolution is None:
+        if case.entity_id in found.refused:
+            continue
+        if resolution is None:
             found.refused[case.entity_id] = _undecided(decision, policy)
+        elif resolution.winner is None and case.entity_id in coming:
+            found.later.append(case.entity_id)
         elif resolution.winner is None:
-            sums = set(policy.summed) - set(decision.values)
-            if sums and await on_their_way(targets, table, case.entity_id, cases.applied):
-                found.later.append(case.entity_id)
-            else:
-                merging.append(case)
+            merging.append(case)
         else:
             rows = wanted_rows(case, table.columns, resolution.winner, {})
             loser = resolution.winner.other
@@ -121,24 +126,29 @@ def _differs(table: Table, own: Image | None, wanted: Image | None) -> bool:
 
 
 async def _moved(
-    targets: Mapping[Side, Target], table: Table, case: Case, decision: Decision
-) -> ConflictMoved | None:
-    """Whether the record is not any more what was looked at; then its entries are given what it is now."""
-    if decision.version is None:
-        return None
-    shown = [{side: entry.current, side.other: entry.incoming} for side, entry in case.entries.items()]
-    moved = all(case.moved(each) for each in shown)
-    if decision.version == case.version and not moved:
-        return None
-    if moved:
-        for side in case.entries:
-            images = records.dump(case.rows[side.other]), records.dump(case.rows[side])
-            sql = statement("sync_state_versions", "cdc")
-            await targets[side].connection.execute(sql, str(table.entity), case.entity_id, *images)
-    return ConflictMoved(
-        f"{decision.entity} {decision.entity_id} changed since you looked",
-        hint="look at its new state and decide again",
-    )
+    targets: Mapping[Side, Target], table: Table, cases: Cases, decisions: Mapping[str, Decision]
+) -> dict[str, ConflictMoved]:
+    """Records that are not any more what was looked at; their entries are given what they are now."""
+    refused: dict[str, ConflictMoved] = {}
+    stale: list[Case] = []
+    for case in cases.found:
+        decision = decisions[case.entity_id]
+        if decision.version is None:
+            continue
+        shown = [{side: entry.current, side.other: entry.incoming} for side, entry in case.entries.items()]
+        moved = all(case.moved(each) for each in shown)
+        stale += [case] if moved else []
+        if moved or decision.version != case.version:
+            refused[case.entity_id] = ConflictMoved(
+                f"{decision.entity} {decision.entity_id} changed since you looked",
+                hint="look at its new state and decide again",
+            )
+    for side in Side:
+        here = [case for case in stale if side in case.entries]
+        images = [(case.rows[side.other], case.rows[side]) for case in here]
+        ids = [case.entity_id for case in here]
+        await records.versions(targets[side].connection, table.entity, ids, images)
+    return refused
 
 
 async def _plans(

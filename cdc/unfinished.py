@@ -83,7 +83,7 @@ async def _is_as_it_was(
     before = None if row["incoming"] is None else json.loads(row["incoming"])
     if row["subsumed"] is None or case.rows[side.other] != before:
         return False
-    return not await on_their_way(targets, table, case.entity_id, {side.other: row["subsumed"]})
+    return not await on_their_way(targets, table, [case.entity_id], {side.other: row["subsumed"]})
 
 
 async def _done(target: Target, row: asyncpg.Record) -> None:

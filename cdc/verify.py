@@ -183,9 +183,8 @@ async def _leave_moving(table: _Table, lookup: Mapping[Side, Target]) -> None:
     if not suspects.standing or not suspects.keyed:
         return
     one = await _pair_of(table, lookup, Side.BACKUP)
-    for entity_id in await suspects.ids(None, ASKED):
-        if await one.touched(entity_id, since[Side.BACKUP], since[Side.MAIN]):
-            table.moving.add(entity_id)
+    ids = await suspects.ids(None, ASKED)
+    table.moving |= await one.touched(ids, since[Side.BACKUP], since[Side.MAIN])
 
 
 async def _pair_of(table: _Table, lookup: Mapping[Side, Target], here: Side) -> Pair:

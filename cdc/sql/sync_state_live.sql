@@ -1,5 +1,5 @@
--- Purpose:    The live entry of a key on this side.
--- Parameters: $1 entity, $2 entity_id.
--- Result:     none or one row: id, type, status, base, incoming, current, version.
-SELECT id, type, status, base::text AS base, incoming::text AS incoming, current::text AS current, version
-FROM cdc.sync_state WHERE entity = $1 AND entity_id = $2 AND status IN ('DEFERRED', 'OPEN')
+-- Purpose:    Which of some keys have a live entry on this side.
+-- Parameters: $1 entity, $2 entity ids text[].
+-- Result:     entity_id, status of each live entry.
+SELECT entity_id, status FROM cdc.sync_state
+WHERE entity = $1 AND entity_id = ANY ($2::text[]) AND status IN ('DEFERRED', 'OPEN')

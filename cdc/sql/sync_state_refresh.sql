@@ -2,7 +2,7 @@
 -- Parameters: $1 entity, $2 entity ids text[], $3 images after and $4 before the change (json texts or nulls) text[];
 --             $5 whether a change that ends where a put-off entry starts, and not the other way, belongs before it.
 -- Result:     per live entry with summed columns entity_id, reached (json text), earlier (whether the change went before
---             what the entry had).
+--             what the entry had). The form leaves one plan, see sync_state_resolve.sql.
 WITH noted AS (
     UPDATE cdc.sync_state s
     SET base = CASE WHEN c.earlier THEN x.before::json ELSE s.base END,
@@ -10,12 +10,13 @@ WITH noted AS (
         updated_at = clock_timestamp(), version = s.version + 1,
         next_try_at = CASE WHEN s.status = 'DEFERRED' OR s.next_try_at IS NOT NULL THEN clock_timestamp() END
     FROM unnest($2::text[], $3::text[], $4::text[]) AS x (entity_id, after, before)
-    JOIN cdc.sync_state l ON l.entity = $1 AND l.entity_id = x.entity_id AND l.status IN ('DEFERRED', 'OPEN')
     CROSS JOIN LATERAL (
-        SELECT $5::boolean AND l.status = 'DEFERRED' AND l.incoming::text IS DISTINCT FROM x.before
-               AND l.base::text IS NOT DISTINCT FROM x.after AS earlier
+        SELECT l.id, $5::boolean AND l.status = 'DEFERRED' AND l.incoming::text IS DISTINCT FROM x.before
+                     AND l.base::text IS NOT DISTINCT FROM x.after AS earlier
+        FROM cdc.sync_state l
+        WHERE l.entity = $1 AND l.entity_id = x.entity_id AND l.status IN ('DEFERRED', 'OPEN') OFFSET 0
     ) c
-    WHERE s.id = l.id
+    WHERE s.id = ANY (ARRAY[c.id])
     RETURNING s.entity_id, s.reached::text AS reached, c.earlier
 )
 SELECT entity_id, reached, earlier FROM noted WHERE reached IS NOT NULL

@@ -6,10 +6,9 @@ from itertools import product
 
 import pytest
 
+from cdc.finding import Finding, Readings, Row, find, passed
 from cdc.model import Side
-from cdc.pairing import Row
 from cdc.position import Seen
-from cdc.recheck import Finding, Readings, find, passed
 from tests.databases import Pair
 from tests.synced import synced
 
@@ -47,21 +46,21 @@ def test_a_row_that_moved_between_the_comparisons_starts_over() -> None:
 
 def test_both_links_must_have_passed_what_was_done() -> None:
     early, late = Seen.parse("5:5:"), Seen.parse("9:9:")
-    waiting = {"here_seen": str(early), "there_seen": None}
-    armed = {"here_seen": str(early), "there_seen": str(late)}
-    assert passed(waiting, early, None)  # type: ignore[arg-type]
-    assert passed(waiting, late, early)  # type: ignore[arg-type]
-    assert not passed(waiting, Seen.parse("4:4:"), late)  # type: ignore[arg-type]
-    assert passed(armed, late, late)  # type: ignore[arg-type]
-    assert not passed(armed, late, early)  # type: ignore[arg-type]
-    assert not passed(armed, Seen.parse("4:9:4"), late)  # type: ignore[arg-type]
+    waiting = str(early), None
+    armed = str(early), str(late)
+    assert passed(*waiting, early, None)
+    assert passed(*waiting, late, early)
+    assert not passed(*waiting, Seen.parse("4:4:"), late)
+    assert passed(*armed, late, late)
+    assert not passed(*armed, late, early)
+    assert not passed(*armed, Seen.parse("4:9:4"), late)
 
 
 def test_one_way_there_is_nothing_to_wait_for_on_the_way_back() -> None:
-    row = {"here_seen": "5:5:", "there_seen": "7:7:"}
-    assert passed(row, None, Seen.parse("7:7:"))  # type: ignore[arg-type]
-    assert not passed(row, None, Seen.parse("6:6:"))  # type: ignore[arg-type]
-    assert passed(row, None, None)  # type: ignore[arg-type]
+    row = "5:5:", "7:7:"
+    assert passed(*row, None, Seen.parse("7:7:"))
+    assert not passed(*row, None, Seen.parse("6:6:"))
+    assert passed(*row, None, None)
 
 
 SCHEMA = """
@@ -98,9 +97,33 @@ async def test_a_write_between_the_readings_is_noticed(pair: Pair) -> None:
             for side in Side:
                 await both.connection(side).execute(AFRESH)
             pairs = await both.engine.referee._pairs(Side.MAIN)
-            here, there = await pairs["t"].read("1,a%2Cb")
+            ((here, there),) = await pairs["t"].read(["1,a%2Cb"])
             assert here.common == there.common is not None
             await writer.execute(write)
-            assert await pairs["t"].touched("1,a%2Cb", str(here.seen), str(there.seen)) is touched, write
-            here, there = await pairs["t"].read("1,a%2Cb")
-            assert not await pairs["t"].touched("1,a%2Cb", str(here.seen), str(there.seen)), write
+            found = await pairs["t"].touched(["3,c", "1,a%2Cb"], str(here.seen), str(there.seen))
+            assert ("1,a%2Cb" in found) is touched, write
+            ((here, there),) = await pairs["t"].read(["1,a%2Cb"])
+            assert not await pairs["t"].touched(["1,a%2Cb"], str(here.seen), str(there.seen)), write
+
+
+async def test_keys_that_cannot_be_read_and_rows_that_are_large_hold_up_no_other(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cdc.pairing.MOST_BYTES", 100)
+    monkeypatch.setattr("cdc.recheck.MOST_BYTES", 100)
+    async with synced(pair, SCHEMA) as both:
+        await both.main.execute(
+            "INSERT INTO t SELECT i, 'p', repeat('x', 30 * i) FROM generate_series(1, 9) i"
+        )
+        await both.settle()
+        await both.main.execute(
+            "INSERT INTO cdc.recheck (entity, entity_id, reason, here_seen)"
+            " SELECT 't', id, 'test', pg_current_snapshot() FROM unnest($1::text[]) id",
+            [*(f"{i},p" for i in range(1, 12)), "x,p", "lonely"],
+        )
+        for _ in range(40):
+            for link in both.engine.links.values():
+                await link.step()
+            await both.engine.referee.step()
+        left = await both.main.fetch("SELECT entity_id FROM cdc.recheck ORDER BY entity_id")
+        assert [row["entity_id"] for row in left] == ["lonely", "x,p"]
