@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import asyncpg
 
@@ -18,7 +19,10 @@ from cdc.model import Entity, Image, Side
 from cdc.pairing import key_images, touched
 from cdc.reader import Reader
 from cdc.target import Target, check_marks, lock_position
+from cdc.twin import on_both
 from triggers.statements import statement
+
+_IMAGES: Final = ("base", "reached", "incoming", "current")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,29 +135,27 @@ async def open_cases(
         applied: what `lock_positions` found.
         live: leave out those that have no live entry on either side.
     """
-    entries = {side: await _entries(targets[side], table, ids) for side in Side}
+    known: dict[str, Image | None] = {}
+    entries = await on_both(lambda side: _entries(targets[side], table, ids, known))
     cases = Cases(
         applied=applied,
         closed=[each for each in ids if live and not any(each in entries[side] for side in Side)],
     )
     wanted = sorted(set(ids) - set(cases.closed))
-    rows: dict[Side, dict[str, asyncpg.Record]] = {}
-    for side in Side:
-        rows[side] = await _lock(targets[side], table, wanted)
-        cases.busy += [each for each, row in rows[side].items() if not row["locked"]]
-    cases.seen = {
-        side: await targets[side].connection.fetchval(statement("observe_moment", "cdc")) for side in Side
-    }
+    rows = await on_both(lambda side: _lock(targets[side], table, wanted))
+    for found in rows.values():
+        cases.busy += [each for each, row in found.items() if not row["locked"]]
+    sql, busy = statement("observe_moment", "cdc"), set(cases.busy)
+    cases.seen = await on_both(lambda side: targets[side].connection.fetchval(sql))
+    columns = {side: targets[side].own_columns(table.entity) for side in Side}
     for entity_id in wanted:
-        if entity_id in cases.busy:
+        if entity_id in busy:
             continue
-        found = {side: rows[side].get(entity_id) for side in Side}
+        pair = {side: rows[side].get(entity_id) for side in Side}
         images = {
-            side: to_image(targets[side].own_columns(table.entity), row["current"] if row else None)
-            for side, row in found.items()
+            side: to_image(columns[side], row["current"] if row else None) for side, row in pair.items()
         }
-        common = [row["common"] if row else None for row in found.values()]
-        if common[0] == common[1]:
+        if len({row["common"] if row else None for row in pair.values()}) == 1:
             cases.same.add(entity_id)
         held = {side: entries[side][entity_id] for side in Side if entity_id in entries[side]}
         cases.found.append(Case(entity_id, images, held))
@@ -172,14 +174,18 @@ async def on_their_way(
     return found
 
 
-async def _entries(target: Target, table: Table, ids: Sequence[str]) -> dict[str, Held]:
+async def _entries(
+    target: Target, table: Table, ids: Sequence[str], known: dict[str, Image | None]
+) -> dict[str, Held]:
+    """Live entries by entity id. The two sides' have the same rows in them: `known` are those parsed already."""
     rows = await target.connection.fetch(statement("sync_state_held", "cdc"), str(table.entity), list(ids))
+    for row in rows:
+        for name in _IMAGES:
+            text = row[name]
+            if text is not None and text not in known:
+                known[text] = json.loads(text)
     return {
-        row["entity_id"]: Held(
-            row["type"],
-            row["version"],
-            *(_image(row[name]) for name in ("base", "reached", "incoming", "current")),
-        )
+        row["entity_id"]: Held(row["type"], row["version"], *(known.get(row[name] or "") for name in _IMAGES))
         for row in rows
     }
 
@@ -188,10 +194,3 @@ async def _lock(target: Target, table: Table, ids: Sequence[str]) -> dict[str, a
     mapping = target.mapped(table.entity, table.columns)
     rows = await target.connection.fetch(mapping.rows_lock, key_images(mapping, ids))
     return {ids[row["n"] - 1]: row for row in rows}
-
-
-def _image(text: str | None) -> Image | None:
-    if text is None:
-        return None
-    image: Image = json.loads(text)
-    return image

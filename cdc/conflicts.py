@@ -17,6 +17,8 @@ from triggers.statements import statement
 
 MOST: Final = 500
 """The largest page."""
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of one side's images after which a page ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Filter:
 
     def takes(self, conflict: Conflict) -> bool:
         """Whether what the databases did not look at is as wanted."""
+        if self.type is not None and conflict.type != self.type:
+            return False  # the other side's entry is newer, and of another type
         return self.only_column is None or (
             conflict.main is not None
             and conflict.backup is not None
@@ -84,6 +88,18 @@ class Filter:
 
 Cursor = tuple[str, str]
 """The record that a page ended with: entity, entity id."""
+Entries = dict[Cursor, dict[Side, asyncpg.Record]]
+"""What the two sides keep of some records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What has to be known of a conflict to decide many: the record, its version, and about how much it holds."""
+
+    entity: str
+    entity_id: str
+    version: int
+    bytes: int
 
 
 async def list_conflicts(
@@ -96,7 +112,8 @@ async def list_conflicts(
 ) -> tuple[list[Conflict], Cursor | None]:
     """One page of conflicts by record, and where the next begins (None: this was the last).
 
-    With `only_column` a page may have less than `limit`, or nothing, and another follow all the same.
+    A page may have less than `limit`, or nothing, and another follow all the same: where a filter is looked at
+    here, and where rows are large.
 
     Args:
         main: to MAIN.
@@ -106,23 +123,58 @@ async def list_conflicts(
         after: where the page before ended.
     """
     wanted = wanted or Filter()
-    limit = max(1, min(limit, MOST))
-    arguments = (
-        [str(s) for s in wanted.statuses],
-        wanted.entity,
-        wanted.type,
-        *(after or (None, None)),
-        limit + 1,
-        wanted.before,
-    )
-    rows: dict[Cursor, dict[Side, asyncpg.Record]] = {}
+    keys, following = await _records(main, backup, wanted, max(1, min(limit, MOST)), after)
+    entries, read = await _entries(main, backup, wanted, keys, images=True)
+    page = [merge(entries[key]) for key in keys[:read] if key in entries]
+    return [each for each in page if wanted.takes(each)], following if read == len(keys) else keys[read - 1]
+
+
+async def list_outlines(
+    main: Connection, backup: Connection, wanted: Filter, *, after: Cursor | None = None
+) -> tuple[list[Outline], Cursor | None]:
+    """One page of what is to be decided, as `list_conflicts`; rows are read only where the filter is about them."""
+    keys, following = await _records(main, backup, wanted, MOST, after)
+    images = wanted.only_column is not None
+    entries, read = await _entries(main, backup, wanted, keys, images=images)
+    page = []
+    for key in keys[:read]:
+        sides = entries.get(key)
+        if sides is not None and wanted.takes(merge(sides)):
+            rows = sides.values()
+            page.append(Outline(*key, sum(row["version"] for row in rows), sum(row["bytes"] for row in rows)))
+    return page, following if read == len(keys) else keys[read - 1]
+
+
+async def _records(
+    main: Connection, backup: Connection, wanted: Filter, limit: int, after: Cursor | None
+) -> tuple[list[Cursor], Cursor | None]:
+    """The records of a page, by the bytes of their names, and where the next page begins."""
+    arguments = [wanted.entity, wanted.type, *(after or (None, None)), limit + 1, wanted.before]
+    sql = statement("conflicts_open", "cdc")
+    if wanted.statuses != (ConflictStatus.OPEN,):
+        sql = statement("conflicts_any", "cdc")
+        arguments.append([str(each) for each in wanted.statuses])
+    found: set[Cursor] = set()
+    for connection in (main, backup):
+        found.update((row["entity"], row["entity_id"]) for row in await connection.fetch(sql, *arguments))
+    keys = sorted(found, key=lambda key: (key[0].encode(), key[1].encode()))
+    return keys[:limit], keys[limit - 1] if len(keys) > limit else None
+
+
+async def _entries(
+    main: Connection, backup: Connection, wanted: Filter, keys: Sequence[Cursor], *, images: bool
+) -> tuple[Entries, int]:
+    """What both sides keep of some records, and how many of them were read."""
+    arguments = [key[0] for key in keys], [key[1] for key in keys], [str(each) for each in wanted.statuses]
+    entries: Entries = {}
+    read = len(keys)
     for side, connection in ((Side.MAIN, main), (Side.BACKUP, backup)):
-        for row in await connection.fetch(statement("conflicts_page", "cdc"), *arguments):
-            rows.setdefault((row["entity"], row["entity_id"]), {})[side] = row
-    keys = sorted(rows, key=lambda key: (key[0].encode(), key[1].encode()))
-    page = [merge(rows[key]) for key in keys[:limit]]
-    following = keys[limit - 1] if len(keys) > limit else None
-    return [conflict for conflict in page if wanted.takes(conflict)], following
+        rows = await connection.fetch(statement("conflicts_of", "cdc"), *arguments, images, MOST_BYTES)
+        read = min(read, len(rows))
+        for row in rows:
+            if row["entity"] is not None:
+                entries.setdefault((row["entity"], row["entity_id"]), {})[side] = row
+    return entries, read
 
 
 async def get_conflict(main: Connection, backup: Connection, entity: str, entity_id: str) -> Conflict:

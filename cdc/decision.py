@@ -71,8 +71,8 @@ class Case:
     def base(self) -> Image | None:
         """What both sides once had; without the columns that the two entries do not agree about."""
         found = [entry.base for entry in self.entries.values() if entry.base is not None]
-        if not found:
-            return None
+        if not found or all(base is found[0] or base == found[0] for base in found):
+            return found[0] if found else None
         return {
             name: value
             for name, value in found[0].items()

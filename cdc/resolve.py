@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final, Self
 
 import asyncpg
 
 from cdc import config
+from cdc.bulk import Bulk, chunks
 from cdc.cases import named, prepare_table
-from cdc.conflicts import Conflict, Cursor, Filter, get_conflict, list_conflicts
+from cdc.conflicts import Conflict, Filter, get_conflict, list_outlines
 from cdc.deciding import Settled, decide
 from cdc.decision import Decision, Outcome
 from cdc.errors import (
-    CdcError,
     ConflictMoved,
     ConflictNotFound,
     PositionBusy,
@@ -41,16 +41,6 @@ LOCK_TIMEOUT_MS: Final = 5_000
 TRIES: Final = 40
 PAUSE_S: Final = 0.05
 """A row that an application holds is waited for by trying again, so that nobody ever waits for us in a circle."""
-CHUNK: Final = 500
-"""Records decided in one transaction on each side; the links stand still meanwhile."""
-
-
-@dataclass(slots=True)
-class Bulk:
-    """What deciding on many records led to: how many were decided, and why the others were not."""
-
-    resolved: int = 0
-    refused: dict[tuple[str, str], CdcError] = field(default_factory=dict)
 
 
 class Resolver:
@@ -131,22 +121,22 @@ class Resolver:
             by: who decides.
             reason: kept with the decisions.
             values: for a merge, what every record is given in some columns.
-            progress: called after each page.
+            progress: called after each transaction.
         """
+        main, backup = self.connections[Side.MAIN], self.connections[Side.BACKUP]
         bulk, after = Bulk(), None
         while True:
-            page, after = await self._page(wanted, after)
-            tables: dict[str, list[Decision]] = {}
-            for each in page:
-                decision = Decision(
-                    each.entity, each.entity_id, resolution, by, each.version, reason, values or {}
-                )
-                tables.setdefault(each.entity, []).append(decision)
-            for entity, decisions in tables.items():
+            page, after = await list_outlines(main, backup, wanted, after=after)
+            for chunk in chunks(page):
+                entity = chunk[0].entity
+                decisions = [
+                    Decision(entity, each.entity_id, resolution, by, each.version, reason, values or {})
+                    for each in chunk
+                ]
                 settled = await self.resolve_all(entity, decisions)
                 bulk.resolved += len(settled.outcomes)
                 bulk.refused |= {(entity, each): error for each, error in settled.refused.items()}
-            progress(bulk)
+                progress(bulk)
             if after is None:
                 return bulk
 
@@ -227,10 +217,6 @@ class Resolver:
                 except PositionBusy:
                     continue
         return written
-
-    async def _page(self, wanted: Filter, after: Cursor | None) -> tuple[list[Conflict], Cursor | None]:
-        main, backup = self.connections[Side.MAIN], self.connections[Side.BACKUP]
-        return await list_conflicts(main, backup, wanted, limit=CHUNK, after=after)
 
     async def _current(self, decision: Decision) -> Conflict | None:
         main, backup = self.connections[Side.MAIN], self.connections[Side.BACKUP]

@@ -21,6 +21,7 @@ from cdc.images import to_image, to_text
 from cdc.locks import lock_rows
 from cdc.model import ConflictStatus, Op
 from cdc.references import ReferenceBroken
+from cdc.session import Connection
 from cdc.splitter import describe
 from cdc.target import ShapeMoved, check_marks, lock_position
 from cdc.undone import LOCKED, Outcome
@@ -138,16 +139,10 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
     try:
         async with connection.transaction():
             outcome = await applier.apply_changes(_changes(applier, due), ignore_live=True)
-            if not (outcome.conflicts or outcome.deferred):
-                for row in due:
-                    await connection.execute(statement("deferred_done", "cdc"), row["id"])
-                    # The source may have gone on meanwhile in a way that only a TRUNCATE told of.
-                    await records.recheck(connection, row["entity"], [row["entity_id"]], "written late")
-                return outcome + Outcome(rechecks=len(due))
+            if not outcome.deferred:
+                return outcome + await _done(connection, due)
             if len(due) > 1:
                 raise _Mixed  # noqa: TRY301 - leaves the savepoint, then the halves are tried
-            if outcome.conflicts:
-                return outcome  # the entry has become the conflict that was found
             raise asyncpg.LockNotAvailableError(LOCKED)
     except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
         if not isinstance(error, _Mixed) and not splits(error, refreshed=True):
@@ -156,6 +151,18 @@ async def _try(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
             return await _failed(applier, due[0], error)
     middle = len(due) // 2
     return await _try(applier, due[:middle]) + await _try(applier, due[middle:])
+
+
+async def _done(connection: Connection, due: Sequence[asyncpg.Record]) -> Outcome:
+    """End the entries that were applied. One that has become another conflict meanwhile has another version."""
+    ids, versions = [row["id"] for row in due], [row["version"] for row in due]
+    tables: dict[str, list[str]] = {}
+    for row in await connection.fetch(statement("deferred_done", "cdc"), ids, versions):
+        tables.setdefault(row["entity"], []).append(row["entity_id"])
+    for entity, written in tables.items():
+        # The source may have gone on meanwhile in a way that only a TRUNCATE told of.
+        await records.recheck(connection, entity, written, "written late")
+    return Outcome(rechecks=sum(len(written) for written in tables.values()))
 
 
 async def _failed(applier: Applier, row: asyncpg.Record, error: Exception) -> Outcome:

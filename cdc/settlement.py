@@ -19,6 +19,7 @@ from cdc.policy import MANUAL
 from cdc.references import ReferenceBroken
 from cdc.rulings import Ruling
 from cdc.target import Target
+from cdc.twin import on_both
 from triggers.statements import statement
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,8 +42,7 @@ async def write(
     main, backup = targets[Side.MAIN].connection, targets[Side.BACKUP].connection
     try:
         async with main.transaction(), backup.transaction():
-            for side in Side:
-                await _write_side(targets[side], side, table, rulings)
+            await on_both(lambda side: _write_side(targets[side], side, table, rulings))
     except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
         if not isinstance(error, _Mixed) and not splits(error, refreshed=True):
             raise
@@ -104,28 +104,36 @@ async def close(
     Returns:
         Records whose row the other side gets by its own commit only: they are marked unfinished on `first`.
     """
-    unfinished = [each.case.entity_id for each in done if first.other in each.written]
-    for side in sides:
-        connection = targets[side].connection
-        await connection.execute(
+    rows = {side: [records.dump(each.case.rows[side]) for each in done] for side in Side}
+    ids = [each.case.entity_id for each in done]
+    shared = (
+        [records.dump(each.merged) for each in done],
+        [each.resolution.value for each in done],
+        [each.decision.by for each in done],
+        [each.decision.reason for each in done],
+    )
+    types, bases = [each.case.type for each in done], [records.dump(each.case.base) for each in done]
+
+    async def close_on(side: Side) -> None:
+        if side not in sides:
+            return
+        await targets[side].connection.execute(
             statement("sync_state_resolve", "cdc"),
             side.other,
             str(table.entity),
-            [each.case.entity_id for each in done],
-            [each.case.type for each in done],
-            [records.dump(each.case.base) for each in done],
-            [records.dump(each.case.rows[side.other]) for each in done],
-            [records.dump(each.case.rows[side]) for each in done],
-            [records.dump(each.merged) for each in done],
-            [each.resolution.value for each in done],
-            [each.decision.by for each in done],
-            [each.decision.reason for each in done],
+            ids,
+            types,
+            bases,
+            rows[side.other],
+            rows[side],
+            *shared,
             [side is first and first.other in each.written for each in done],
             cases.seen[side.other],
         )
-        ids = [each.case.entity_id for each in done]
-        await records.recheck(connection, table.entity, ids, "resolved")
-    return unfinished
+        await records.recheck(targets[side].connection, table.entity, ids, "resolved")
+
+    await on_both(close_on)
+    return [each.case.entity_id for each in done if first.other in each.written]
 
 
 def commits_first(done: Sequence[Ruling]) -> Side:

@@ -1,18 +1,36 @@
-"""A transaction on each side, committed one after the other: the side that is named commits first."""
+"""Work on both sides at once, and a transaction on each, committed one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from cdc.model import Side
 from cdc.session import Connection
 
+Result = TypeVar("Result")
+
+
+async def on_both(work: Callable[[Side], Awaitable[Result]]) -> dict[Side, Result]:
+    """Do something on both sides at the same time, over a session of its own on each.
+
+    The error of either side is raised once both have ended.
+    """
+    found = await asyncio.gather(*(work(side) for side in Side), return_exceptions=True)
+    results: dict[Side, Result] = {}
+    for side, each in zip(Side, found, strict=True):
+        if isinstance(each, BaseException):
+            raise each
+        results[side] = each
+    return results
+
 
 class Twin:
-    """Both transactions; use as `async with`. After an error neither side keeps anything.
+    """Both transactions; use as `async with`. The side that is named commits first.
 
+    After an error neither side keeps anything.
     Between the two commits the process may die: what the second side was to have, the first has to know.
     """
 

@@ -1,6 +1,6 @@
 -- Purpose:    One side's open entry of a record, else its last one; a put-off row is not shown.
 -- Parameters: $1 entity, $2 entity_id.
--- Result:     none or one row, as conflicts_page gives them.
+-- Result:     none or one row, columns as conflicts_of gives them.
 SELECT id, source, entity, entity_id, type, status, constraint_name, error,
        base::text AS base, incoming::text AS incoming, current::text AS current,
        detected_at, updated_at, version, resolution, resolved_by, resolved_at, reason,

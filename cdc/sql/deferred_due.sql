@@ -2,7 +2,7 @@
 --             them changes.
 -- Parameters: $1 source, $2 most put-off rows wanted, $3 tables that are held, text[]: theirs wait; $4 most conflicts
 --             wanted.
--- Result:     id, entity, entity_id, type, status, base, incoming, reached, tries; of either kind the longest waiting
+-- Result:     id, entity, entity_id, type, status, base, incoming, reached, tries, version; of either kind the longest waiting
 --             first.
 WITH due AS (
     (SELECT * FROM cdc.sync_state
@@ -14,6 +14,6 @@ WITH due AS (
      ORDER BY next_try_at LIMIT $4)
 )
 SELECT id, entity, entity_id, type, status, base::text AS base, incoming::text AS incoming,
-       reached::text AS reached, tries
+       reached::text AS reached, tries, version
 FROM due
 ORDER BY next_try_at

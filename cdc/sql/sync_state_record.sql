@@ -27,4 +27,8 @@ SET type = excluded.type, constraint_name = excluded.constraint_name, error = ex
                     THEN s.incoming ELSE excluded.incoming END,
     current = excluded.current, reached = coalesce(s.reached, excluded.reached),
     automatic = excluded.automatic OR s.automatic,
+    resolution = CASE WHEN s.status = 'OPEN' THEN s.resolution ELSE excluded.resolution END,
+    resolved_by = CASE WHEN s.status = 'OPEN' THEN s.resolved_by ELSE excluded.resolved_by END,
+    resolved_at = CASE WHEN s.status = 'OPEN' THEN s.resolved_at ELSE excluded.resolved_at END,
+    reason = CASE WHEN excluded.status = 'RESOLVED' AND s.status <> 'OPEN' THEN excluded.reason ELSE s.reason END,
     next_try_at = excluded.next_try_at, updated_at = clock_timestamp(), version = s.version + 1

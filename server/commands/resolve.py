@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
+from cdc.bulk import Bulk
 from cdc.conflicts import MOST, Conflict, Filter, list_conflicts
 from cdc.decision import Decision, Outcome
 from cdc.errors import CdcError
 from cdc.model import Resolution, Side
-from cdc.resolve import Bulk, Resolver
+from cdc.resolve import Resolver
 from server import console
 from server.commands.conflicts import before, column_option, older_option, type_option
 from server.conflict_view import as_json as document
