@@ -9,6 +9,7 @@ from typing import Final
 import asyncpg
 
 from cdc import records
+from cdc.by_key import put_off
 from cdc.change import Batch, Change
 from cdc.errors import PositionBusy, PositionMoved
 from cdc.execution import Execution, NotUniform
@@ -52,6 +53,8 @@ class Applier:
         self.target = target
         self.source = source
         self.reader = reader
+        self.origin = Target(reader.connection, target.schemas)
+        """The source as a place where single rows are read."""
         self.tables = Tables(target, source, reader)
         self.policy = policy
         self._live = True
@@ -195,6 +198,10 @@ class Applier:
     ) -> Outcome:
         outcome = Outcome()
         for run in found:
+            if run.by_key:
+                for item in self.tables.prepared(run.by_key):
+                    outcome += await put_off(self.target, self.source, item)
+                continue
             if run.truncated:
                 items = self.tables.truncated(run.truncated)
                 outcome += await truncate(self.target, self.source, items)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import Final
+
 from cdc.shape import Column
-from triggers.identifiers import Composed, fragment
+from triggers.identifiers import Composed, fragment, joined, number
 
 
 def as_value(text: Composed, column: Column | None) -> Composed:
@@ -26,3 +30,88 @@ def as_value(text: Composed, column: Column | None) -> Composed:
 def image_field(place: int) -> str:
     """The name of an image's field by its place, from 0."""
     return f"f{place}"
+
+
+LARGE_VALUE: Final = 1_000_000
+"""Bytes of a value from which on it may be shown by its digest, and travels in pieces."""
+LARGE_ROW: Final = 500_000_000
+"""Bytes of a row's text from which on its large values are shown by their digests."""
+NO_TEXT: Final = 1_000_000_000
+"""Bytes of a row's text from which on PostgreSQL does not make it."""
+_SHOWN: Final = re.compile(r"<\d+ bytes, SHA-256 [0-9a-f]{64}>")
+_BYTES: Final = "bytea"
+_TEXTS: Final = frozenset({"text", "character varying"})
+
+
+def holds_large(column: Column) -> bool:
+    """Whether a column is of a type whose values PostgreSQL measures and cuts without unpacking them."""
+    return _plain(column) == _BYTES or _plain(column) in _TEXTS
+
+
+def is_binary(column: Column) -> bool:
+    """Whether a column's values are bytes, which are printed with two characters each."""
+    return _plain(column) == _BYTES
+
+
+def octets(value: Composed, column: Column) -> Composed:
+    """The value of a column that `holds_large` as bytes, which are the same whatever the database's encoding."""
+    if is_binary(column):
+        return fragment("{v}::bytea", v=value)
+    return fragment("convert_to({v}::text, 'UTF8')", v=value)
+
+
+def weight(values: Iterable[tuple[Composed, Column]]) -> Composed | None:
+    """How many bytes the text of a row has at least; None where it has no columns that hold large values."""
+    terms = [
+        fragment("{times} * coalesce(octet_length({v}), 0)::bigint", times=number(1 + is_binary(c)), v=value)
+        for value, c in values
+        if holds_large(c)
+    ]
+    return joined(terms, " + ") if terms else None
+
+
+def shown(value: Composed, column: Column) -> Composed:
+    """A value as it is shown of a row that is too large: by length and digest where it is large itself."""
+    if not holds_large(column):
+        return value
+    return fragment(
+        "CASE WHEN octet_length({v}) < {most} THEN {v}::text ELSE "
+        "format('<%s bytes, SHA-256 %s>', octet_length({v}), encode(sha256({octets}), 'hex')) END",
+        v=value,
+        most=number(LARGE_VALUE),
+        octets=octets(value, column),
+    )
+
+
+def row_text(whole: Composed, values: Iterable[tuple[Composed, Column]]) -> Composed:
+    """The text of a row, shortened where it would be too large. It has as many fields either way.
+
+    Args:
+        whole: the row.
+        values: its fields with their columns.
+    """
+    pairs = list(values)
+    size = weight(pairs)
+    if size is None:
+        return fragment("{row}::text", row=whole)
+    return fragment(
+        "CASE WHEN {size} < {most} THEN {row}::text ELSE {short} END",
+        size=size,
+        most=number(LARGE_ROW),
+        row=whole,
+        short=short_text(pairs),
+    )
+
+
+def short_text(values: Iterable[tuple[Composed, Column]]) -> Composed:
+    """The text of a row in which every large value is shortened."""
+    return fragment("ROW({fields})::text", fields=joined(shown(value, column) for value, column in values))
+
+
+def is_shown(text: str | None) -> bool:
+    """Whether a field of a shortened row stands for a large value."""
+    return text is not None and _SHOWN.fullmatch(text) is not None
+
+
+def _plain(column: Column) -> str:
+    return column.base_type.rpartition(".")[2]

@@ -186,7 +186,9 @@ class Link:
                 pause = await self.retry()
             if not await listener.fall_asleep():
                 holds = await self._release_now_and_then()
-                await listener.wait(min((s for s in (pause, RETRY_S if holds else None) if s), default=None))
+                await listener.wait(
+                    min((s for s in (pause, RETRY_S if holds else None) if s is not None), default=None)
+                )
                 pause = 0 if pause is not None else None
 
     async def _release_now_and_then(self) -> bool:

@@ -9,11 +9,11 @@ from typing import LiteralString
 from cdc.fields import image_field
 from cdc.model import Op
 from cdc.reference_checks import array
-from cdc.unique_checks import UniqueChecks
+from cdc.row_statements import RowStatements
 from triggers.identifiers import Composed, fragment, identifier, joined
 
 
-class Mapping(UniqueChecks):
+class Mapping(RowStatements):
     """The statements that apply, compare, read and write rows of one table."""
 
     def apply(self, batch: Composed, *, live: bool) -> str:
@@ -52,6 +52,7 @@ class Mapping(UniqueChecks):
             "apply",
             wanted,
             batch=batch,
+            fits=self.fits,
             held=held(fragment("$7")) if live else fragment("$7::text IS NULL"),
             subsumed=self._subsumed(fragment("$7")) if live else fragment("false"),
             outgoing=self._any_suspicions(self.shape.outgoing, outgoing=True),
@@ -102,7 +103,11 @@ class Mapping(UniqueChecks):
         wanted += ["settings", "settable", "same_key_of_item"] if op is Op.UPDATE else []
         flags = self.flags()
         return self._render(
-            "apply_updates" if op is Op.UPDATE else "apply_deletes", wanted, batch=batch, **flags
+            "apply_updates" if op is Op.UPDATE else "apply_deletes",
+            wanted,
+            batch=batch,
+            fits=self.fits,
+            **flags,
         )
 
     @property
@@ -120,6 +125,7 @@ class Mapping(UniqueChecks):
             "apply_moves",
             wanted,
             batch=batch,
+            fits=self.fits,
             held=held(fragment("$5")) if live else fragment("$5::text IS NULL"),
             new_keys=joined(
                 fragment("{value} AS {name}", value=self.field("b.n", column), name=name)
@@ -158,58 +164,12 @@ class Mapping(UniqueChecks):
     def unwritten(self, batch: Composed) -> str:
         """The look for rows that are not as they were to be written."""
         wanted = ("image", "key_of_b", "same_key", "keys", "entity_id", "table", "match", "current", "after")
-        return self._render("unwritten", wanted, batch=batch)
+        return self._render("unwritten", wanted, batch=batch, fits=self.fits)
 
     def sequence_advance(self, column: str, batch: Composed) -> str:
         """Move the sequence behind a column past what a batch inserted."""
         sequence, place = self.shape.sequences[column], identifier(image_field(self.columns.index(column)))
         return self._render("sequence_advance", ("image",), batch=batch, field=place, sequence=sequence)
-
-    @cached_property
-    def examine(self) -> str:
-        """Lock and compare the rows behind some keys."""
-        wanted = ("image", "key_of_item", "match", "table", "target_row", "current", "before", "after")
-        return self._render("examine", wanted)
-
-    @cached_property
-    def row_name(self) -> str:
-        """The entity id of an image."""
-        return self._render("row_name", ("image", "key_of_after", "entity_id"))
-
-    @cached_property
-    def key_name(self) -> str:
-        """The entity id of a key's texts."""
-        return self._render("key_name", ("key_of_texts", "entity_id"))
-
-    @cached_property
-    def row_delete(self) -> str:
-        """Remove a row whatever it holds."""
-        return self._render("row_delete", ("image", "key_of_after", "match", "table"))
-
-    @cached_property
-    def row_update(self) -> str:
-        """Overwrite a row whatever it holds."""
-        return self._render("row_update", ("image", "key_of_after", "match", "table", "settings", "settable"))
-
-    @cached_property
-    def row_insert(self) -> str:
-        """Insert a row, raising what stands in the way."""
-        return self._render("row_insert", ("image", "table", "columns", "values"))
-
-    @cached_property
-    def rows_read(self) -> str:
-        """Read rows by images with their keys."""
-        return self._render("rows_read", ("image", "key_of_after", "match", "table", "target_row", "current"))
-
-    @cached_property
-    def rows_touched(self) -> str:
-        """Ask which rows were written here since a snapshot."""
-        return self._render("rows_touched", ("image", "key_of_after", "same_keys"))
-
-    @cached_property
-    def rows_lock(self) -> str:
-        """Lock and read rows by images with their keys."""
-        return self._render("rows_lock", ("image", "key_of_after", "match", "table", "target_row", "current"))
 
     @cached_property
     def truncate_unseen(self) -> str:
@@ -229,7 +189,9 @@ class Mapping(UniqueChecks):
     def _subsumed(self, entity: Composed) -> Composed:
         return fragment(
             "EXISTS (SELECT FROM cdc.sync_state s WHERE s.subsumed IS NOT NULL AND s.entity = {entity} "
-            "AND s.entity_id = {entity_id} AND pg_visible_in_snapshot(e.txid, s.subsumed))",
+            "AND s.entity_id = {entity_id} "
+            # A live entry that settles changes waits for its row to be fetched: that comes after all of them.
+            "AND (s.status IN ('DEFERRED', 'OPEN') OR pg_visible_in_snapshot(e.txid, s.subsumed)))",
             entity=entity,
             entity_id=self._parts["entity_id"],
         )

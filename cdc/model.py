@@ -28,6 +28,8 @@ class Op(StrEnum):
     UPDATE = "U"
     DELETE = "D"
     TRUNCATE = "T"
+    KEY = "K"
+    """Inserted, updated or deleted, recorded by key only: the row is fetched when the change is applied."""
 
 
 class ConflictType(StrEnum):

@@ -98,6 +98,11 @@ async def touched(side: Target, mapping: Mapping, ids: Sequence[str], seen: str)
         seen: what was visible there at that moment, text of a snapshot.
     """
     rows = await side.connection.fetch(
-        mapping.rows_touched, key_images(mapping, ids), mapping.shape.relid, seen, list(mapping.columns)
+        mapping.rows_touched,
+        key_images(mapping, ids),
+        mapping.shape.relid,
+        seen,
+        list(mapping.columns),
+        list(mapping.key_columns),
     )
     return {ids[row["n"] - 1] for row in rows}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import LiteralString
+from typing import Final, LiteralString
 
 from cdc.errors import SchemaMismatch
 from cdc.fields import as_value, image_field
@@ -16,6 +16,8 @@ from cdc.model import Entity
 from cdc.shape import Column, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, type_name
 from triggers.statements import render
+
+_NOTHING: Final = fragment("")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Pieces:
     shape: TableShape
     key_columns: tuple[str, ...]
     image: Composed
+    key_image: Composed = _NOTHING
+    """The same with as many fields as the key has columns; there is none where the table has no key."""
 
     def __post_init__(self) -> None:
         """Refuse a key the target cannot look rows up by.

@@ -17,6 +17,7 @@ from cdc.change import Change
 from cdc.conflicts import Related
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
+from cdc.fetch import fetch_due
 from cdc.images import to_image, to_text
 from cdc.locks import lock_rows
 from cdc.model import ConflictStatus, Op
@@ -48,6 +49,12 @@ async def retry_deferred(applier: Applier) -> Outcome:
         asyncpg.PostgresError: an error that no row is to blame for.
     """
     due = await _due(applier)
+    fetched = await fetch_due(applier, [row for row in due if row["by_key"]])
+    due = [row for row in due if not row["by_key"]]
+    return fetched + (await _retry(applier, due) if due else Outcome())
+
+
+async def _retry(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
     fitting, waiting = await _sort_out(applier, due)
     try:
         with contextlib.suppress(PositionBusy):
@@ -93,7 +100,7 @@ async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mappin
     check_marks(shapes, locked["mark"])
     await connection.execute(f"SET LOCAL lock_timeout = {applier.target.patience.lock_timeout}")
     # Only now is the list sure: nobody resolves an entry while the position is locked.
-    due = await _due(applier)
+    due = [row for row in await _due(applier) if not row["by_key"]]
     outcome = Outcome()
     for row in due:
         if row["id"] in waiting:

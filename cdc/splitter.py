@@ -9,6 +9,7 @@ import asyncpg
 
 from cdc import records
 from cdc.applier import Applier, splits
+from cdc.by_key import put_off_as_printed
 from cdc.change import Batch, Change
 from cdc.errors import SchemaMismatch
 from cdc.faults import Blame, judge
@@ -63,9 +64,11 @@ async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError |
     table = applier.reader.known(change.table_id)
     if table is None:
         return Outcome()
-    kind, constraint, text = describe(error)
     mapping = applier.target.mapped(table.entity, change.columns)
+    if change.op is Op.KEY:
+        return await put_off_as_printed(applier.target, applier.source, mapping, change)
     residue = Residue(applier.target, applier.source, mapping, applier.policy(table.entity))
+    kind, constraint, text = describe(error)
     kept = 0
     for net in await _net_changes(applier.target, mapping, change):
         entry = entry_of(residue, net, kind, None, ConflictStatus.DEFERRED)

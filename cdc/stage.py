@@ -1,7 +1,7 @@
 """Brings a page of a large window to the target as a binary stream, so that Python reads none of its rows.
 
-Only plain pages are staged: no TRUNCATE, one list of columns per table, no table that is held or whose
-columns do not fit. Anything else, and any page that raises, goes the ordinary way, batch by batch.
+Only plain pages are staged: no TRUNCATE, no change recorded by key only, one list of columns per table, no table
+that is held or whose columns do not fit. Anything else, and any page that raises, goes the ordinary way.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Stage:
 
     async def _plain(self, rows: Sequence[asyncpg.Record], held: set[str]) -> bool:
         tables = [row["table_id"] for row in rows]
-        if any(row["truncates"] for row in rows) or len(set(tables)) < len(tables):
+        if any(row["apart"] for row in rows) or len(set(tables)) < len(tables):
             return False
         shapes = self._reader.shapes
         await self._reader.notice_alterations(set(tables))

@@ -58,7 +58,7 @@ class Target:
         self.former: Former = {}
         """What the source's tables looked like when both sides last agreed."""
         self._renamed: dict[Entity, dict[str, str]] = {}
-        self._schemas = schemas
+        self.schemas = schemas
         self._accepts = accepts
         self._mappings: dict[tuple[Entity, tuple[str, ...]], Mapping] = {}
         self._images: dict[int, Composed] = {}
@@ -66,7 +66,7 @@ class Target:
     @property
     def path(self) -> str:
         """A search_path of the synced schemas; pg_catalog comes before them by itself."""
-        return identifier_list(self._schemas)
+        return identifier_list(self.schemas)
 
     async def prepare(self) -> None:
         """Set the session up and find out what it may do."""
@@ -80,8 +80,14 @@ class Target:
 
     async def refresh(self) -> None:
         """Read the tables' shapes anew and drop every mapping made from the old ones."""
-        self.shapes = await read_shapes(self.connection, self._schemas)
+        self.shapes = await read_shapes(self.connection, self.schemas)
         self._mappings.clear()
+
+    def adopt(self, shapes: Shapes) -> None:
+        """Take the tables' shapes as somebody else has read them."""
+        if shapes is not self.shapes:
+            self.shapes = shapes
+            self._mappings.clear()
 
     def learn(self, former: Former, source: Shapes) -> None:
         """Take what the source's tables looked like and look like now: changes may bear earlier names."""
@@ -110,8 +116,9 @@ class Target:
                 )
             names = self._present_names(shape, columns)
             image = await self._image(len(columns))
+            key_image = await self._image(len(key)) if key else fragment("")
             check_writable(shape, replica=self.replica, accepted=self._accepts(entity))
-            found = Mapping(entity, names, shape, self._present_key(entity, names, key), image)
+            found = Mapping(entity, names, shape, self._present_key(entity, names, key), image, key_image)
             if not found.common:
                 raise SchemaMismatch(
                     f"{entity}: there is no column that both sides have and neither computes",

@@ -89,17 +89,26 @@ class TableChanges:
 
 @dataclass(slots=True)
 class Run:
-    """Changes that one set of statements carries out, or tables that were truncated together."""
+    """Changes that one set of statements carries out, tables truncated together, or changes recorded by key only."""
 
     tables: list[Part] = field(default_factory=list)
     truncated: list[Change] = field(default_factory=list)
+    by_key: list[Part] = field(default_factory=list)
 
 
 def runs(changes: Iterable[Change]) -> list[Run]:
-    """Cut at every TRUNCATE, and where a table's columns change; the order of runs is the changelog's."""
+    """Cut at every TRUNCATE, and where a table's columns change; the order of runs is the changelog's.
+
+    Changes recorded by key only go before all others: what else there is of these keys is passed over.
+    """
     found: list[Run] = []
+    by_key: dict[tuple[int, tuple[str, ...]], TableChanges] = {}
     tables: dict[int, TableChanges] = {}
     for change in changes:
+        if change.op is Op.KEY:
+            place = (change.table_id, change.columns)
+            by_key.setdefault(place, TableChanges(*place)).changes.append(change)
+            continue
         if change.op is Op.TRUNCATE:
             tables = _close(found, tables)
             if not (found and found[-1].truncated):
@@ -114,7 +123,7 @@ def runs(changes: Iterable[Change]) -> list[Run]:
             held = tables[change.table_id] = TableChanges(change.table_id, change.columns)
         held.changes.append(change)
     _close(found, tables)
-    return found
+    return [Run(by_key=list(by_key.values())), *found] if by_key else found
 
 
 def _close(found: list[Run], tables: dict[int, TableChanges]) -> dict[int, TableChanges]:

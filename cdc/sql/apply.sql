@@ -5,7 +5,8 @@
 --             {image}: row type the images are cast to; {batch}: rows b (seq, txid, old, new);
 --             {keys}, {key_of_b}, {same_key}, {match}, {entity_id}, {target_entity_id}: the key's columns;
 --             {table}, {columns}, {settings}, {values}, {current}, {before}: the target and what is compared;
---             {settable}: whether any column can be set; {absent}, {unless_there}: that no row is there yet;
+--             {fits}: whether the target's row can have a text at all; {settable}: whether any column can be set;
+--             {absent}, {unless_there}: that no row is there yet;
 --             {held}, {subsumed}: whether a live conflict holds the key, whether a decision settled the change;
 --             {outgoing}, {incoming}: per foreign key, whether the batch gives reason to check it.
 -- Result:     one row per net change that was NOT carried out (act, entity_id, both images), each with the
@@ -44,11 +45,11 @@ WITH batch AS MATERIALIZED (
       AND CASE WHEN broken OR has_after THEN $6::boolean ELSE $5::boolean END
 ), del AS (
     DELETE FROM {table} t USING net n
-    WHERE n.act = 'D' AND {match} AND ({current} *= {before} OR {current}::text = {before}::text)
+    WHERE n.act = 'D' AND {match} AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text)
     RETURNING n.entity_id
 ), upd AS (
     UPDATE {table} t SET {settings} FROM net n
-    WHERE {settable} AND n.act = 'U' AND {match} AND ({current} *= {before} OR {current}::text = {before}::text)
+    WHERE {settable} AND n.act = 'U' AND {match} AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text)
     RETURNING n.entity_id
 ), ins AS (
     INSERT INTO {table} AS t ({columns}) OVERRIDING SYSTEM VALUE

@@ -8,7 +8,7 @@ WITH item AS MATERIALIZED (
     DELETE FROM {table} t
     USING (SELECT b.origin, NULL::{image} AS after, true AS has_origin, false AS has_after, {key_of_origin} FROM item b
            ORDER BY {keys}) n
-    WHERE {match} AND ({current} *= {before} OR {current}::text = {before}::text)
+    WHERE {match} AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text)
     RETURNING {flags}
 )
 SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming, NULL::text AS act FROM del

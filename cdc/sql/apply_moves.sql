@@ -20,5 +20,5 @@ WITH batch AS MATERIALIZED (
 )
 UPDATE {table} t SET {settings}
 FROM move n
-WHERE {match} AND ({current} *= {before} OR {current}::text = {before}::text)
+WHERE {match} AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text)
   AND NOT EXISTS (SELECT FROM {table} t WHERE {free})

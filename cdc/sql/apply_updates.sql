@@ -8,7 +8,7 @@ WITH item AS MATERIALIZED (
     UPDATE {table} t SET {settings}
     FROM (SELECT b.origin, b.after, true AS has_origin, true AS has_after, {key_of_origin} FROM item b
           WHERE {same_key_of_item} ORDER BY {keys}) n
-    WHERE {settable} AND {match} AND ({current} *= {before} OR {current}::text = {before}::text)
+    WHERE {settable} AND {match} AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text)
     RETURNING {flags}
 )
 SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming, NULL::text AS act FROM upd

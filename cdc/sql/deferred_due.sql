@@ -2,8 +2,8 @@
 --             them changes.
 -- Parameters: $1 source, $2 most put-off rows wanted, $3 tables that are held, text[]: theirs wait; $4 most conflicts
 --             wanted.
--- Result:     id, entity, entity_id, type, status, base, incoming, reached, tries, version; of either kind the longest waiting
---             first.
+-- Result:     id, entity, entity_id, type, status, base, incoming, reached, tries, version, by_key (the row
+--             is to be fetched); of either kind the longest waiting first.
 WITH due AS (
     (SELECT * FROM cdc.sync_state
      WHERE source = $1 AND status = 'DEFERRED' AND next_try_at <= clock_timestamp() AND entity <> ALL ($3::text[])
@@ -14,6 +14,7 @@ WITH due AS (
      ORDER BY next_try_at LIMIT $4)
 )
 SELECT id, entity, entity_id, type, status, base::text AS base, incoming::text AS incoming,
-       reached::text AS reached, tries, version
+       reached::text AS reached, tries, version,
+       subsumed IS NOT NULL AS by_key
 FROM due
 ORDER BY next_try_at

@@ -9,9 +9,9 @@ WITH item AS MATERIALIZED (
 ), keyed AS (
     SELECT b.entity_id, b.o AS origin, b.n AS after, b.has_o, b.has_n, {key_of_item} FROM item b
 ), held AS MATERIALIZED (
-    SELECT n.entity_id, {target_row}::text AS current,
-           n.has_o AND ({current} *= {before} OR {current}::text = {before}::text) AS same_as_before,
-           n.has_n AND ({current} *= {after} OR {current}::text = {after}::text) AS same_as_after
+    SELECT n.entity_id, {target_row} AS current,
+           n.has_o AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text) AS same_as_before,
+           n.has_n AND ({current} *= {after} OR {fits} AND {current}::text = {after}::text) AS same_as_after
     FROM keyed n JOIN {table} t ON {match}
     FOR UPDATE OF t SKIP LOCKED
 )

@@ -6,7 +6,7 @@ WITH wanted AS MATERIALIZED (
     SELECT x.n, {key_of_after}
     FROM (SELECT u.image::{image} AS after, u.n FROM unnest($1::text[]) WITH ORDINALITY AS u (image, n) OFFSET 0) x
 ), held AS MATERIALIZED (
-    SELECT n.n, {target_row}::text AS current, {current}::text AS common
+    SELECT n.n, {target_row} AS current, {current} AS common
     FROM wanted n JOIN {table} t ON {match}
     FOR UPDATE OF t SKIP LOCKED
 )

@@ -11,7 +11,7 @@ WITH wanted AS MATERIALIZED (
            AS bytes_before
     FROM wanted n
     LEFT JOIN LATERAL (
-        SELECT {target_row}::text AS current, {current}::text AS common FROM {table} t WHERE {match} OFFSET 0
+        SELECT {target_row} AS current, {current} AS common FROM {table} t WHERE {match} OFFSET 0
     ) r ON true
 )
 SELECT n, pg_current_snapshot()::text AS seen, current, common FROM found

@@ -16,5 +16,5 @@ WITH batch AS MATERIALIZED (
 )
 SELECT {entity_id} AS entity_id
 FROM final n LEFT JOIN {table} t ON {match}
-WHERE CASE WHEN n.has_after THEN t.ctid IS NULL OR NOT ({current} *= {after} OR {current}::text = {after}::text)
+WHERE CASE WHEN n.has_after THEN t.ctid IS NULL OR NOT ({current} *= {after} OR {fits} AND {current}::text = {after}::text)
            ELSE t.ctid IS NOT NULL END

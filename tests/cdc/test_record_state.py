@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from cdc.decision import Decision
-from cdc.model import Resolution
+from cdc.model import Resolution, Side
 from cdc.record_state import State, record_state
 from cdc.resolve import Resolver
 from tests.databases import Pair
@@ -61,3 +61,22 @@ async def test_composite_keys_other_schemas_deletes_and_truncates(pair: Pair) ->
         await both.main.execute("ALTER TABLE t ADD w int; UPDATE t SET w = 1; ALTER TABLE t DROP COLUMN w")
         assert await state(both, "t", "2") is State.PENDING
         assert await state(both, "nothing", "1") is None
+
+
+async def test_changes_recorded_by_key_only(pair: Pair) -> None:
+    record = """SET cdc.applying = 'on'; INSERT INTO cdc.changelog (table_id, op, columns, new)
+    SELECT id, 'K', key_columns, {row}::text FROM cdc.captured_table WHERE table_name = '{table}';
+    RESET cdc.applying"""
+    async with synced(pair, SCHEMA, schemas=("public", "shop")) as both:
+        await both.main.execute(record.format(row="ROW(1)", table="t"))
+        await both.main.execute(record.format(row="ROW('a,b%', 1)", table="line"))
+        assert await state(both, "t", "1") is State.PENDING
+        assert await state(both, "t", "2") is State.SYNCED
+        assert await state(both, "shop.line", "a%2Cb%25,1") is State.PENDING
+        assert await state(both, "shop.line", "c,1") is State.SYNCED
+        for side in (Side.MAIN, Side.BACKUP):
+            await both.engine.step(side)
+        assert await state(both, "t", "1") is State.PENDING
+        await both.settle()
+        assert await state(both, "t", "1") is State.SYNCED
+        assert await state(both, "shop.line", "a%2Cb%25,1") is State.SYNCED

@@ -22,6 +22,7 @@ DECLARE
     entry   record;
     seen    pg_snapshot := coalesce(record_state.applied::pg_snapshot, (SELECT n.consumed_through FROM cdc.node n));
     key     text;
+    wanted  text;
     waiting timestamptz;
 BEGIN
     SELECT t.id, t.key_columns, c.oid::regclass AS relation,
@@ -32,6 +33,8 @@ BEGIN
     WHERE CASE n.nspname WHEN 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END = record_state.entity;
     SELECT s.* INTO entry FROM cdc.sync_state s
     WHERE s.entity = record_state.entity AND s.entity_id = record_state.entity_id
+      -- Not what only says that changes on their way are settled already: the row was fetched.
+      AND NOT (s.status = 'CONVERGED' AND s.subsumed IS NOT NULL AND s.reason IS NULL)
     ORDER BY s.status IN ('OPEN', 'DEFERRED') DESC, s.id DESC LIMIT 1;
     IF known.id IS NULL AND entry.id IS NULL THEN
         RETURN;
@@ -42,13 +45,21 @@ BEGIN
                                ELSE format('replace(replace((i.image::%s).%I::text, ''%%'', ''%%25''), '','', ''%%2C'')',
                                            known.relation, k.name) END, ' || '','' || ' ORDER BY k.place)
         INTO key FROM unnest(known.key_columns) WITH ORDINALITY AS k (name, place);
+        -- A change recorded by key only has the key as a row of its own.
+        SELECT string_agg(quote_literal(CASE cardinality(known.key_columns) WHEN 1 THEN p.part
+                                        ELSE replace(replace(p.part, '%2C', ','), '%25', '%') END), ',' ORDER BY p.place)
+        INTO wanted
+        FROM unnest(CASE cardinality(known.key_columns) WHEN 1 THEN ARRAY[record_state.entity_id]
+                    ELSE string_to_array(record_state.entity_id, ',') END) WITH ORDINALITY AS p (part, place);
+        EXECUTE format('SELECT ROW(%s)::text', wanted) INTO wanted;
         EXECUTE format('SELECT min(l.at) FROM cdc.changelog l '
                        'CROSS JOIN LATERAL (VALUES (l.old), (coalesce(l.new, l.op::text))) AS i (image) '
                        'WHERE l.txid >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(l.txid, $2) '
                        'AND l.table_id = $1 AND i.image IS NOT NULL '
                        'AND CASE WHEN l.op = ''T'' THEN true WHEN i.image = ''D'' THEN false '
+                       'WHEN l.op = ''K'' AND l.columns = $5 THEN i.image = $6 '
                        'WHEN l.columns = $3 THEN %s = $4 ELSE true END', key)
-        INTO waiting USING known.id, seen, known.columns, record_state.entity_id;
+        INTO waiting USING known.id, seen, known.columns, record_state.entity_id, known.key_columns, wanted;
     END IF;
     RETURN QUERY SELECT
         CASE WHEN entry.status = 'OPEN' THEN 'CONFLICT' WHEN entry.status = 'DEFERRED' OR waiting IS NOT NULL THEN 'PENDING'

@@ -1,0 +1,68 @@
+"""Changes recorded by key only, because their row's text would be too large: put off until the row is fetched.
+
+While a key waits, everything else that comes of it is passed over: the row that is fetched in the end holds it all.
+The entry in cdc.sync_state that a key waits in is told from others by what it settles (`subsumed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from cdc import records
+from cdc.change import Change
+from cdc.execution import Prepared
+from cdc.images import join_key, parse_row
+from cdc.mapping import Mapping
+from cdc.model import Side
+from cdc.target import Target
+from cdc.undone import Outcome
+from triggers.statements import statement
+
+WAITING: Final = "the row is too large to be recorded whole; it is fetched from the other side"
+FIRST_PAUSE_S: Final = 0.05
+LONGEST_PAUSE_S: Final = 10.0
+SHARE: Final = 20
+"""A row that cannot be written yet is fetched again after so many times the time it took."""
+
+
+async def put_off(target: Target, source: Side, item: Prepared) -> Outcome:
+    """Put the keys of one table's changes off, inside the open transaction.
+
+    A key that is in an open conflict stays in it; both rows are looked at again.
+
+    Raises:
+        asyncpg.PostgresError: a key is no value of the target's type.
+    """
+    *_, images = item.part.arguments()
+    rows = await target.connection.fetch(item.mapping.key_names, images)
+    return await _keep(target, source, item.mapping, [row["entity_id"] for row in rows])
+
+
+async def put_off_as_printed(target: Target, source: Side, mapping: Mapping, change: Change) -> Outcome:
+    """Put a key off that the target cannot read, by the name its source would give it."""
+    texts = [text or "" for text in parse_row(change.new or "()")]
+    return await _keep(target, source, mapping, [join_key(texts)])
+
+
+async def _keep(target: Target, source: Side, mapping: Mapping, ids: Sequence[str]) -> Outcome:
+    rows = await target.connection.fetch(
+        statement("by_key_put_off", "cdc"), source, str(mapping.entity), list(ids), WAITING
+    )
+    met = [row["entity_id"] for row in rows]
+    await records.recheck(target.connection, mapping.entity, met, "changed while in conflict")
+    return Outcome(conflicts=len(met), deferred=len(ids) - len(met), rechecks=len(met))
+
+
+async def later(target: Target, row: asyncpg.Record, why: str, took_s: float) -> Outcome:
+    """Have an entry's row fetched later, after a try that took so many seconds."""
+    await target.connection.execute(statement("by_key_later", "cdc"), row["id"], why, pause(row, took_s))
+    return Outcome(deferred=1)
+
+
+def pause(row: asyncpg.Record, took_s: float) -> float:
+    """Seconds until the next try of an entry: doubling, capped, but so that trying never takes much of the time."""
+    tries: int = min(row["tries"], 20)
+    return max(min(FIRST_PAUSE_S * float(2**tries), LONGEST_PAUSE_S), SHARE * took_s)

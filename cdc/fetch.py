@@ -1,0 +1,97 @@
+"""Fetches the rows of which only the key was recorded, one after the other, and says what became of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from cdc import records
+from cdc.applier import Applier
+from cdc.by_key import later, pause
+from cdc.errors import PositionBusy, SchemaMismatch
+from cdc.faults import Blame, judge
+from cdc.fetching import prepare
+from cdc.model import ConflictStatus
+from cdc.references import ReferenceBroken
+from cdc.splitter import describe
+from cdc.target import ShapeMoved
+from cdc.undone import LOCKED, Outcome
+from triggers.statements import statement
+
+BUDGET_S: Final = 1.0
+"""After so long the link goes on with its other changes first."""
+_Failure = asyncpg.PostgresError | ReferenceBroken | SchemaMismatch | ShapeMoved | PositionBusy
+
+
+async def fetch_due(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
+    """Fetch the rows of entries, each in a transaction of its own.
+
+    Raises:
+        asyncpg.PostgresError: an error that no row is to blame for.
+    """
+    outcome, began = Outcome(), time.monotonic()
+    for row in due:
+        outcome += await _fetch(applier, row)
+        if time.monotonic() - began > BUDGET_S:
+            break
+    return outcome
+
+
+async def _fetch(applier: Applier, row: asyncpg.Record) -> Outcome:
+    began = time.monotonic()
+    try:
+        fetching = await prepare(applier, row)
+        if fetching is not None:
+            return await fetching.carry_out()
+    except (asyncpg.PostgresError, ReferenceBroken, SchemaMismatch, ShapeMoved, PositionBusy) as error:
+        return await _failed(applier, row, error, time.monotonic() - began)
+    # The table is synced no longer.
+    await applier.target.connection.execute(statement("deferred_done", "cdc"), [row["id"]], [row["version"]])
+    return Outcome()
+
+
+async def _failed(applier: Applier, row: asyncpg.Record, error: _Failure, took_s: float) -> Outcome:
+    match _blame(error):
+        case Blame.LINK:
+            raise error
+        case Blame.ROW:
+            return await _refused(applier, row, error, took_s)
+        case Blame.SHAPE:
+            await applier.tables.refresh()
+            return await later(applier.target, row, str(error), took_s)
+        case Blame.LOCK:
+            return await later(applier.target, row, LOCKED, took_s)
+
+
+def _blame(error: _Failure) -> Blame:
+    match error:
+        case asyncpg.PostgresError():
+            return judge(error.sqlstate).blame
+        case ReferenceBroken():
+            return Blame.ROW
+        case PositionBusy():
+            return Blame.LOCK
+        case _:
+            return Blame.SHAPE
+
+
+async def _refused(applier: Applier, row: asyncpg.Record, error: Exception, took_s: float) -> Outcome:
+    """Show an entry whose row the target cannot hold as things are; it is tried again all the same."""
+    kind, constraint, text = describe(error)
+    connection, shown = applier.target.connection, True
+    await connection.execute(
+        statement("deferred_failed", "cdc"),
+        row["id"],
+        kind,
+        constraint,
+        text,
+        pause(row, took_s),
+        shown,
+        None,
+    )
+    if row["status"] == ConflictStatus.DEFERRED:
+        await records.recheck(connection, row["entity"], [row["entity_id"]], "could not be written")
+    return Outcome(conflicts=1, rechecks=1)

@@ -1,0 +1,304 @@
+"""Rows of which only the key was recorded, because their text would pass PostgreSQL's limit: fetched when applied.
+
+Capture records by size; what follows does not depend on it. So most rows here are small, and recorded by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cdc.model import Side
+from cdc.stats import Options
+from tests.databases import Connection, Pair, Servers
+from tests.synced import Synced, synced
+
+TABLE = "CREATE TABLE t (id int PRIMARY KEY, v text, b bytea); INSERT INTO t VALUES (1, 'old', 'x'), (2, 'old', 'x')"
+RECORD = """
+INSERT INTO cdc.changelog (table_id, op, columns, new)
+SELECT c.id, 'K', c.key_columns, ROW({key})::text FROM cdc.captured_table c WHERE c.table_name = '{table}'
+"""
+
+
+@pytest.fixture(params=["superuser", "owner"])
+async def either(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Pair]:
+    """Fresh databases, the engine's role a superuser or one that only owns the databases and the tables."""
+    if request.param == "superuser":
+        async with Pair(servers) as pair:
+            yield pair
+        return
+    async with Pair(servers) as outer:
+        login = await outer.add_login()
+        async with Pair(servers, owner=login) as pair:
+            yield pair
+
+
+async def by_key(connection: Connection, sql: str, *keys: str, table: str = "t") -> None:
+    """Write as an application, with only the keys recorded, each given as SQL."""
+    async with connection.transaction():
+        await connection.execute("SET LOCAL cdc.applying = 'on'")
+        await connection.execute(sql)
+        for key in keys:
+            await connection.execute(RECORD.format(key=key, table=table))
+        await connection.execute("SET LOCAL cdc.applying = 'off'")
+
+
+async def settled(both: Synced, *tables: str) -> None:
+    """All is applied, equal, nobody was asked, and nothing waits."""
+    await both.settle()
+    await both.assert_equal(*tables)
+    await both.assert_no_conflicts()
+    for side in Side:
+        assert await both.connection(side).fetchval("SELECT count(*) FROM cdc.recheck") == 0
+
+
+@pytest.mark.parametrize("side", list(Side))
+async def test_written_on_one_side(pair: Pair, side: Side) -> None:
+    async with synced(pair, TABLE) as both:
+        writer = both.connection(side)
+        await by_key(writer, "INSERT INTO t VALUES (3, 'new', 'y')", "3")
+        await by_key(writer, "UPDATE t SET v = 'changed' WHERE id = 1", "1")
+        await by_key(writer, "DELETE FROM t WHERE id = 2", "2")
+        await settled(both, "t")
+        rows = await both.rows(side.other, "t")
+        assert len(rows) == 2
+        assert "changed" in rows[0]
+
+
+async def test_a_key_that_changed(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, "UPDATE t SET id = 7 WHERE id = 1", "1", "7")
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT array_agg(id ORDER BY id) FROM t") == [2, 7]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 100])
+async def test_among_ordinary_changes_of_the_same_row(pair: Pair, rows: int) -> None:
+    """Small, too large, and small again, in batches of any cut."""
+    async with synced(pair, TABLE, options=Options(batch_rows=rows)) as both:
+        await both.main.execute("UPDATE t SET v = 'small' WHERE id = 1")
+        await by_key(both.main, "UPDATE t SET v = 'large' WHERE id = 1", "1")
+        await both.main.execute("UPDATE t SET b = 'other' WHERE id = 2")
+        await by_key(both.main, "UPDATE t SET v = 'larger' WHERE id = 1", "1")
+        await by_key(both.main, "UPDATE t SET v = 'small again' WHERE id = 1", "1")
+        await both.main.execute("UPDATE t SET v = 'smaller' WHERE id = 1")
+        await both.main.execute("UPDATE t SET v = 'smallest' WHERE id = 1")
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "smallest"
+        assert await both.applied(Side.MAIN) == await both.captured(Side.MAIN)
+
+
+async def test_the_source_goes_on_while_the_row_is_fetched(pair: Pair) -> None:
+    """The row that is fetched is of a later state than the change; what led there is met afterwards."""
+    async with synced(pair, TABLE, options=Options(batch_rows=1)) as both:
+        await by_key(both.main, "UPDATE t SET v = 'a' WHERE id = 1", "1")
+        await both.engine.step(Side.MAIN)
+        for value in "bcd":
+            await both.main.execute("UPDATE t SET v = $1 WHERE id = 1", value)
+        await both.engine.links[Side.MAIN].retry()
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") in {"old", "d"}
+        for _ in range(3):
+            await both.engine.step(Side.MAIN)
+            assert await both.entries(Side.BACKUP, "OPEN") == []
+        await both.main.execute("UPDATE t SET v = 'e' WHERE id = 1")
+        await settled(both, "t")
+
+
+# -- both sides ------------------------------------------------------------------------------------------
+
+
+async def test_what_the_source_has_not_met_is_not_overwritten(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, "UPDATE t SET v = 'main' WHERE id = 1", "1")
+        await both.backup.execute("UPDATE t SET v = 'backup' WHERE id = 1")
+        await both.engine.step(Side.MAIN)
+        await both.engine.links[Side.MAIN].retry()
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "backup"
+        await both.settle()
+        (conflict,) = await both.open_conflicts()
+        assert (conflict.side, conflict.type) == (Side.MAIN, "UPDATE_ORIGIN_DIFFERS")
+        assert await both.main.fetchval("SELECT v FROM t WHERE id = 1") == "main"
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "backup"
+
+
+@pytest.mark.parametrize("first", list(Side))
+@pytest.mark.parametrize("gone", [False, True])
+async def test_both_sides_wrote_it(pair: Pair, first: Side, *, gone: bool) -> None:
+    async with synced(pair, TABLE) as both:
+        sql = "DELETE FROM t WHERE id = 1" if gone else "UPDATE t SET v = 'main' WHERE id = 1"
+        await by_key(both.main, sql, "1")
+        await by_key(both.backup, "UPDATE t SET v = 'backup' WHERE id = 1", "1")
+        for side in (first, first.other):
+            await both.engine.step(side)
+        for side in (first, first.other):
+            await both.engine.links[side].retry()
+        await both.settle()
+        assert await both.open_conflicts()
+        assert await both.main.fetchval("SELECT v FROM t WHERE id = 1") == (None if gone else "main")
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "backup"
+
+
+async def test_both_sides_wrote_the_same(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        for side in Side:
+            await by_key(both.connection(side), "UPDATE t SET v = 'same' WHERE id = 1", "1")
+        for side in Side:
+            await both.engine.step(side)
+        await settled(both, "t")
+
+
+async def test_one_after_the_other(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        for number in range(6):
+            side = list(Side)[number % 2]
+            await by_key(both.connection(side), f"UPDATE t SET v = '{number}' WHERE id = 1", "1")
+            await settled(both, "t")
+        await both.backup.execute("UPDATE t SET v = 'small' WHERE id = 1")
+        await settled(both, "t")
+
+
+async def test_a_key_in_conflict(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        for side in Side:
+            await both.connection(side).execute(f"UPDATE t SET v = '{side}' WHERE id = 1")
+        await both.settle()
+        before = await both.open_conflicts(Side.BACKUP)
+        assert len(before) == 1
+        await by_key(both.main, "UPDATE t SET v = 'large' WHERE id = 1", "1")
+        await both.settle()
+        (after,) = await both.open_conflicts(Side.BACKUP)
+        assert after.incoming is not None
+        assert after.incoming["v"] == "large"
+        await by_key(both.main, "UPDATE t SET v = 'BACKUP' WHERE id = 1", "1")
+        await settled(both, "t")
+
+
+async def test_beside_a_truncate(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, "UPDATE t SET v = 'large' WHERE id = 1", "1")
+        await both.main.execute("TRUNCATE t")
+        await by_key(both.main, "INSERT INTO t VALUES (2, 'large')", "2")
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT array_agg(id) FROM t") == [2]
+
+
+async def test_a_truncate_leaves_what_the_source_had_not_met(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.backup, "INSERT INTO t VALUES (3, 'large')", "3")
+        await both.main.execute("TRUNCATE t")
+        await settled(both, "t")
+        assert await both.main.fetchval("SELECT array_agg(id) FROM t") == [3]
+
+
+# -- what rows hang on -----------------------------------------------------------------------------------
+
+FAMILY = """
+CREATE TABLE parent (id int PRIMARY KEY, v text);
+CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent ON DELETE CASCADE, v text, u int UNIQUE);
+INSERT INTO parent VALUES (1, 'old'), (2, 'old'); INSERT INTO child VALUES (1, 1, 'old', 1), (2, 2, 'old', 2);
+"""
+
+
+async def test_parents_and_children(either: Pair) -> None:
+    async with synced(either, FAMILY) as both:
+        await by_key(both.main, "INSERT INTO parent VALUES (3, 'new')", "3", table="parent")
+        await both.main.execute("INSERT INTO child VALUES (3, 3, 'new', 3)")
+        await both.main.execute("INSERT INTO parent VALUES (4, 'new')")
+        await by_key(both.main, "INSERT INTO child VALUES (4, 4, 'new', 4)", "4", table="child")
+        await settled(both, "parent", "child")
+        await by_key(both.main, "DELETE FROM child WHERE id = 3", "3", table="child")
+        await by_key(both.main, "DELETE FROM parent WHERE id = 3", "3", table="parent")
+        await settled(both, "parent", "child")
+
+
+async def test_a_row_that_cannot_be_written_yet(either: Pair) -> None:
+    async with synced(either, FAMILY) as both:
+        await both.backup.execute("INSERT INTO child VALUES (9, NULL, 'here', 9)")
+        await by_key(both.main, "INSERT INTO child VALUES (5, 1, 'new', 9)", "5", table="child")
+        while (await both.engine.step(Side.MAIN)).changes:
+            pass
+        await both.engine.links[Side.MAIN].retry()
+        (conflict,) = await both.open_conflicts(Side.BACKUP)
+        assert (conflict.entity_id, conflict.type) == ("5", "UNIQUE_VIOLATION")
+        await both.backup.execute("DELETE FROM child WHERE id = 9")
+        await both.backup.execute("UPDATE cdc.sync_state SET next_try_at = now()")
+        await settled(both, "parent", "child")
+        assert await both.backup.fetchval("SELECT u FROM child WHERE id = 5") == 9
+
+
+async def test_a_row_that_somebody_sits_on_is_waited_for(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        other = await pair.connect(Side.BACKUP)
+        await by_key(both.main, "UPDATE t SET v = 'large' WHERE id = 1", "1")
+        async with other.transaction():
+            await other.execute("SELECT FROM t WHERE id = 1 FOR UPDATE")
+            await both.main.execute("UPDATE t SET v = 'small' WHERE id = 2")
+            await both.engine.step(Side.MAIN)
+            await both.engine.links[Side.MAIN].retry()
+            assert await both.backup.fetchval("SELECT v FROM t WHERE id = 2") == "small"
+            assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "old"
+        await both.backup.execute("UPDATE cdc.sync_state SET next_try_at = now()")
+        await settled(both, "t")
+
+
+async def test_keys_of_every_form(pair: Pair) -> None:
+    schema = """CREATE TABLE t (b numeric, a text, v text, PRIMARY KEY (a, b));
+    INSERT INTO t VALUES (1.0, 'x,%"\\', 'old')"""
+    async with synced(pair, schema) as both:
+        # The key's columns in the key's order, which is not the table's.
+        key = "'x,%\"\\', 1.00" if await key_columns(both) == ["a", "b"] else "1.00, 'x,%\"\\'"
+        await by_key(both.main, "UPDATE t SET v = 'large'", key)
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT v FROM t") == "large"
+
+
+async def key_columns(both: Synced) -> list[str]:
+    found: list[str] = await both.main.fetchval("SELECT key_columns FROM cdc.captured_table")
+    return found
+
+
+async def test_a_key_that_is_no_value_of_the_targets_type(pair: Pair) -> None:
+    async with synced(pair, "CREATE TABLE t (id bigint PRIMARY KEY, v text)") as both:
+        await both.backup.execute("ALTER TABLE t ALTER id TYPE int")
+        await by_key(both.main, "INSERT INTO t VALUES (99999999999, 'large')", "99999999999")
+        await both.main.execute("INSERT INTO t VALUES (1, 'small')")
+        for _ in range(3):
+            await both.engine.step(Side.MAIN)
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "small"
+        await both.engine.links[Side.MAIN].retry()
+        assert await both.backup.fetchval("SELECT array_agg(id) FROM t") == [1]
+        assert [entry.entity_id for entry in await both.open_conflicts()] == ["99999999999"]
+
+
+# -- many, and large ones --------------------------------------------------------------------------------
+
+
+async def test_in_a_large_window(pair: Pair) -> None:
+    async with synced(pair, TABLE, options=Options(batch_rows=50)) as both:
+        async with both.main.transaction():
+            await both.main.execute("INSERT INTO t SELECT i, 'new' FROM generate_series(3, 400) i")
+            await by_key(both.main, "UPDATE t SET v = 'large' WHERE id BETWEEN 10 AND 12", "10", "11", "12")
+            await both.main.execute("UPDATE t SET v = 'later' WHERE id < 12")
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT count(*) FROM t WHERE v = 'later'") == 11
+
+
+VALUES = """
+CREATE TABLE t (id int PRIMARY KEY, w varchar, "n" text NOT NULL, b bytea NOT NULL, kept xml,
+                twice int GENERATED ALWAYS AS (id * 2) STORED)
+"""
+WRITE = """
+INSERT INTO t (id, w, n, b) SELECT 1, repeat('wé', 400000), repeat('ñ€𝄞', 130000),
+    (SELECT string_agg(decode(md5(i::text), 'hex'), '') FROM generate_series(1, 560000) i)
+"""
+
+
+async def test_large_values_come_in_pieces(either: Pair) -> None:
+    async with synced(either, VALUES) as both:
+        await by_key(both.main, WRITE, "1")
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT octet_length(b) FROM t") == 8_960_000
+        await by_key(both.backup, "UPDATE t SET b = b || 'more', w = 'short'", "1")
+        await settled(both, "t")
+        assert await both.main.fetchval("SELECT octet_length(b) FROM t") == 8_960_004
