@@ -12,4 +12,4 @@ SELECT concat_ws(' ',
      FROM pg_class c JOIN pg_inherits i ON i.inhparent = c.oid WHERE c.relnamespace = ANY (w.ids)),
     (SELECT sum(hashint8extended(k.relid::bigint, hashtext(k.key_columns::text))) FROM cdc.captured_table k)
 ) AS mark
-FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace n WHERE n.nspname = ANY ($1)) w
+FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace n WHERE n.nspname = ANY ($1::text[]::name[])) w

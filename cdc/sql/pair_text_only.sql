@@ -7,7 +7,7 @@ WITH RECURSIVE part AS (
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
     UNION
     -- A domain stands for its base type, an array for its elements.
     SELECT p.attrelid, CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END

@@ -10,7 +10,7 @@ WHERE pn.nspname = 'cdc' AND NOT tg.tgisinternal
 UNION ALL
 SELECT n.tableoid::bigint, n.oid::bigint, NULL
 FROM pg_namespace n
-WHERE n.nspname = ANY ($3)
+WHERE n.nspname = ANY ($3::text[]::name[])
 UNION ALL
 SELECT con.tableoid::bigint, con.oid::bigint,
        format('the foreign key %s of %s was not made: the rows of %s are not synced', con.conname,
@@ -18,6 +18,6 @@ SELECT con.tableoid::bigint, con.oid::bigint,
 FROM pg_constraint con
 JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE con.contype = 'f' AND con.conparentid = 0 AND n.nspname = ANY ($1)
+WHERE con.contype = 'f' AND con.conparentid = 0 AND n.nspname = ANY ($1::text[]::name[])
   AND coalesce(pg_partition_root(con.confrelid), con.confrelid) <> ALL ($2::oid[])
   AND coalesce(pg_partition_root(con.conrelid), con.conrelid) = ANY ($2::oid[])

@@ -10,7 +10,7 @@ WITH RECURSIVE base AS (
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
     UNION ALL
     -- A domain, or an array of one: its base type, or an array of that.
     SELECT b.attrelid, b.attnum, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE u.typarray END,
@@ -38,5 +38,5 @@ FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN bottom b ON b.attrelid = a.attrelid AND b.attnum = a.attnum
-WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p')
+WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p')
 ORDER BY c.oid, a.attnum

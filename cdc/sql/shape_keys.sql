@@ -2,21 +2,31 @@
 -- Parameters: $1 schemas, text[].
 -- Result:     one row per index: relid, is_primary, column_names text[], operators text[] (qualified, unquoted
 --             operator symbols cannot hold SQL: they come from pg_operator), not_null.
-SELECT i.indrelid AS relid, i.indisprimary AS is_primary,
-       array_agg(a.attname::text ORDER BY k.ord) AS column_names,
-       array_agg(quote_ident(pn.nspname) || '.' || o.oprname ORDER BY k.ord) AS operators,
+-- Every new session plans this: small joins one in another take a fraction of the time that one large join takes.
+WITH found AS MATERIALIZED (
+    SELECT i.indexrelid, i.indrelid, i.indisprimary, i.indnkeyatts, i.indkey::int2[] AS columns,
+           i.indclass::oid[] AS classes
+    FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY ($1::text[]::name[]) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+      AND 0 <> ALL (i.indkey)
+), operator AS MATERIALIZED (
+    SELECT oc.oid AS opclass, quote_ident(pn.nspname) || '.' || o.oprname AS name
+    FROM (SELECT DISTINCT unnest(f.classes) AS oid FROM found f) used
+    JOIN pg_opclass oc ON oc.oid = used.oid
+    JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amopstrategy = 3
+                   AND am.amoplefttype = oc.opcintype AND am.amoprighttype = oc.opcintype
+    JOIN pg_operator o ON o.oid = am.amopopr
+    JOIN pg_namespace pn ON pn.oid = o.oprnamespace
+)
+SELECT f.indrelid AS relid, f.indisprimary AS is_primary,
+       array_agg(a.attname::text ORDER BY x.ord) AS column_names,
+       array_agg(o.name ORDER BY x.ord) AS operators,
        bool_and(a.attnotnull) AS not_null
-FROM pg_index i
-JOIN pg_class c ON c.oid = i.indrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-CROSS JOIN LATERAL (SELECT x.attnum, x.opclass, x.ord
-                    FROM unnest(i.indkey::int2[], i.indclass::oid[]) WITH ORDINALITY AS x (attnum, opclass, ord)
-                    WHERE x.ord <= i.indnkeyatts) k
-JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-JOIN pg_opclass oc ON oc.oid = k.opclass
-JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amopstrategy = 3
-               AND am.amoplefttype = oc.opcintype AND am.amoprighttype = oc.opcintype
-JOIN pg_operator o ON o.oid = am.amopopr
-JOIN pg_namespace pn ON pn.oid = o.oprnamespace
-WHERE n.nspname = ANY ($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND 0 <> ALL (i.indkey)
-GROUP BY i.indexrelid, i.indrelid, i.indisprimary
+FROM found f
+CROSS JOIN LATERAL unnest(f.columns, f.classes) WITH ORDINALITY AS x (attnum, opclass, ord)
+JOIN pg_attribute a ON a.attrelid = f.indrelid AND a.attnum = x.attnum
+JOIN operator o ON o.opclass = x.opclass
+WHERE x.ord <= f.indnkeyatts
+GROUP BY f.indexrelid, f.indrelid, f.indisprimary

@@ -7,4 +7,4 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL pg_partition_tree(c.oid) p
 JOIN pg_class l ON l.oid = p.relid
 JOIN pg_namespace ln ON ln.oid = l.relnamespace
-WHERE n.nspname = ANY ($1) AND c.relkind = 'p' AND NOT c.relispartition AND p.isleaf
+WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind = 'p' AND NOT c.relispartition AND p.isleaf

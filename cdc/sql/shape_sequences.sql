@@ -22,7 +22,7 @@ JOIN pg_sequence q ON q.seqrelid = s.oid AND q.seqincrement > 0
 JOIN pg_attribute a ON a.attrelid = x.relid AND a.attnum = x.attnum
 JOIN pg_class c ON c.oid = x.relid
 JOIN pg_namespace cn ON cn.oid = c.relnamespace
-WHERE cn.nspname = ANY ($1) AND c.relkind IN ('r', 'p')
+WHERE cn.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p')
   AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
   -- The privilege function raises for anything else, and conditions have no order but in CASE.
   AND CASE WHEN s.relkind = 'S' THEN has_sequence_privilege(s.oid, 'USAGE')

@@ -32,4 +32,4 @@ CROSS JOIN LATERAL (
     SELECT sum(hashint4extended(t.oid::int, ascii(t.tgenabled::text))) AS mark
     FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
 ) m
-WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p')
+WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p')

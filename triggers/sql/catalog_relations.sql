@@ -8,7 +8,7 @@
 WITH RECURSIVE tree AS (
     SELECT c.oid AS relid, c.oid AS root, 0 AS depth
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+    WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
     UNION ALL
     SELECT i.inhrelid, t.root, t.depth + 1
     FROM tree AS t
@@ -19,7 +19,7 @@ WITH RECURSIVE tree AS (
     UNION ALL
     SELECT c.oid, NULL, 0
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p', 'f') AND c.relispartition
+    WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p', 'f') AND c.relispartition
       AND c.oid NOT IN (SELECT relid FROM tree)
 ), key AS (
     SELECT DISTINCT ON (i.indrelid) i.indrelid AS relid, i.indisprimary, i.indimmediate,

@@ -23,4 +23,4 @@ SELECT md5(concat_ws(' ',
      FROM pg_class AS c JOIN pg_trigger AS t ON t.tgrelid = c.oid AND NOT t.tgisinternal
      WHERE c.relnamespace = ANY (w.ids))
 )) AS fingerprint
-FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace AS n WHERE n.nspname = ANY ($1)) AS w
+FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace AS n WHERE n.nspname = ANY ($1::text[]::name[])) AS w

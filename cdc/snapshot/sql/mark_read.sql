@@ -36,4 +36,4 @@ SELECT (SELECT concat_ws('/', s.last_value, s.is_called) FROM cdc.changelog_seq_
                          WHERE t.tgrelid = part.id AND t.tgenabled = 'A' AND NOT t.tgisinternal
                            AND t.tgname LIKE 'cdc\_capture\_%'))
        ) AS captured
-FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace AS n WHERE n.nspname = ANY ($1)) AS w
+FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace AS n WHERE n.nspname = ANY ($1::text[]::name[])) AS w

@@ -8,10 +8,10 @@ SELECT c.oid AS relid, n.nspname AS schema_name, c.relname AS table_name, c.relk
        NOT has_table_privilege(c.oid, 'SELECT') AS forbidden, row_security_active(c.oid) AS hidden
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
   AND (NOT c.relispartition
        OR NOT EXISTS (SELECT 1 FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace
-                      WHERE r.oid = pg_partition_root(c.oid) AND rn.nspname = ANY ($1)))
+                      WHERE r.oid = pg_partition_root(c.oid) AND rn.nspname = ANY ($1::text[]::name[])))
   AND NOT EXISTS (SELECT 1 FROM pg_depend d
                   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY n.nspname, c.relname

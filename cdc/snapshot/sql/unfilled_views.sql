@@ -4,5 +4,5 @@
 SELECT n.nspname AS schema_name, c.relname AS view_name
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY ($1) AND c.relkind = 'm' AND NOT c.relispopulated
+WHERE n.nspname = ANY ($1::text[]::name[]) AND c.relkind = 'm' AND NOT c.relispopulated
 ORDER BY c.oid
