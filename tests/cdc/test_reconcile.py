@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,7 +14,8 @@ from cdc.errors import SchemaMismatch
 from cdc.first_contact import Outcome, first_contact, resync
 from cdc.model import Side
 from tests import shop
-from tests.databases import Connection, Pair
+from tests.databases import Connection, Pair, Servers
+from tests.roles import Role, among, pair_of
 
 
 def silent(_entity: str, _done: int, _total: int) -> None:
@@ -24,10 +26,11 @@ async def contact(pair: Pair, choice: str | None, *, two_way: bool = True) -> Ou
     return await first_contact(*shop.endpoints(pair), choice, silent, two_way=two_way)
 
 
-@pytest.fixture(params=["superuser", "owner"])
-def sides(request: pytest.FixtureRequest, pair: Pair, owner_pair: Pair) -> Pair:
+@pytest.fixture(params=among(Role.SUPERUSER, Role.OWNER))
+async def sides(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Pair]:
     """Two sides as a superuser, and as a plain owner whose foreign keys are checked."""
-    return pair if request.param == "superuser" else owner_pair
+    async with pair_of(servers, request.param) as fresh:
+        yield fresh
 
 
 async def both(pair: Pair, *statements: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,8 @@ from cdc.snapshot.plan import Counts, Restored, RestorePlan
 from cdc.snapshot.restore import preview, restore
 from cdc.snapshot.writer import write_snapshot
 from tests import shop
-from tests.databases import Connection, Pair
+from tests.databases import Connection, Pair, Servers
+from tests.roles import Role, among, pair_of
 from triggers.identifiers import identifier, qualified
 
 CHANGES = """
@@ -71,11 +72,11 @@ async def insert_everywhere(connection: Connection) -> None:
     )
 
 
-@pytest.fixture(params=["superuser", "owner"])
-def shop_pair(request: pytest.FixtureRequest) -> Pair:
+@pytest.fixture(params=among(Role.SUPERUSER, Role.OWNER))
+async def shop_pair(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Pair]:
     """Databases whose connections may set session_replication_role, and such as may not."""
-    found: Pair = request.getfixturevalue("pair" if request.param == "superuser" else "owner_pair")
-    return found
+    async with pair_of(servers, request.param) as fresh:
+        yield fresh
 
 
 async def test_a_restore_makes_the_database_what_it_was(shop_pair: Pair, tmp_path: Path) -> None:
