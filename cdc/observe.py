@@ -142,7 +142,10 @@ async def open_conflicts(main: Connection, backup: Connection, known: Conflicts 
     if known is not None and known.mark == mark:
         return known
     records: dict[tuple[str, str], str] = {}
-    for connection in reversed(sides):
-        rows = await connection.fetch(statement("observe_conflicts", "cdc"), MOST_CONFLICTS)
-        records.update({(row["entity"], row["entity_id"]): row["type"] for row in rows})
+    known_at: dict[tuple[str, str], datetime] = {}
+    for connection in sides:
+        for row in await connection.fetch(statement("observe_conflicts", "cdc"), MOST_CONFLICTS):
+            key = row["entity"], row["entity_id"]
+            if key not in known_at or known_at[key] < row["updated_at"]:
+                records[key], known_at[key] = row["type"], row["updated_at"]  # the newer knows better
     return Conflicts(mark, records)
