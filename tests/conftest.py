@@ -36,6 +36,10 @@ from tests.prepared import PREFIX, Prepared
 from tests.roles import Role, chosen, give_database, pair_of
 from triggers.identifiers import identifier
 
+# A run has thousands of imports of our modules, most of them in commands of their own: compiling them once is enough.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 _folders = itertools.count(1)
 
 
