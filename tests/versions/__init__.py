@@ -1,1 +1,1 @@
-"""The sync, capture and restore tests on the PostgreSQL versions that `make check` does not run on."""
+"""The sync, capture and restore tests on the PostgreSQL versions and as the roles that `make check` does not run."""
