@@ -11,6 +11,7 @@ import asyncpg
 from cdc import records
 from cdc.by_key import put_off
 from cdc.change import Batch, Change
+from cdc.claim import advance
 from cdc.errors import PositionBusy, PositionMoved
 from cdc.execution import Execution, NotUniform
 from cdc.faults import Blame, judge
@@ -80,16 +81,7 @@ class Applier:
         try:
             row = await self.target.connection.fetchrow(
                 statement("position_advance", "cdc"),
-                self.source,
-                before.epoch,
-                str(before.seen),
-                before.last_seq,
-                str(after.seen),
-                str(after.window_to) if after.window_to else None,
-                after.last_seq,
-                changes,
-                [shape.relid for shape in shapes],
-                str(after.witness) if after.witness else None,
+                *advance(self.source, before, after, changes, shapes),
                 self.target.patience.statement_timeout,
             )
         except asyncpg.LockNotAvailableError as error:
@@ -101,6 +93,11 @@ class Applier:
         self._live = row["live"]
         self.provisional = after.window_to is not None
         self.paged = self.provisional or before.window_to is not None
+
+    @property
+    def unhindered(self) -> bool:
+        """Whether no entries hold keys, as last known, and batches are applied without delay."""
+        return not self._live and self._hurried == 0
 
     def expect_live(self) -> None:
         """From here on this transaction keeps entries itself, so statements must look at them."""

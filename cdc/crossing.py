@@ -13,6 +13,7 @@ import asyncpg
 from cdc.applier import Applier, splits
 from cdc.change import Batch
 from cdc.errors import PositionBusy, SchemaMismatch
+from cdc.express import express
 from cdc.faults import Blame, judge
 from cdc.held import hold
 from cdc.position import Position
@@ -107,7 +108,8 @@ class Crossing:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 await applier.prepare(batch.changes)
-                return await applier.apply(stored, batch)
+                outcome = await express(applier, stored, batch) if attempt == 1 else None
+                return outcome if outcome is not None else await applier.apply(stored, batch)
             except PositionBusy:
                 continue
             except ShapeMoved:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import LiteralString
 
+from cdc.claim import ALONE, CLAIM, NOTHING, proof
 from cdc.fields import image_field
 from cdc.model import Op
 from cdc.reference_checks import array
@@ -76,11 +77,15 @@ class Mapping(RowStatements):
         return op is not None and bool(self.key_columns) and not late
 
     def uniform(self, op: Op, batch: Composed) -> str:
-        """The statement for changes that are all of one kind, none of them a TRUNCATE."""
+        """The statement for changes that are all of one kind, none of them a TRUNCATE.
+
+        Args:
+            op: the kind.
+            batch: the changes; `cdc.claim.ALONE` is one that the statement also claims.
+        """
         if (op, batch) not in self._uniform:
-            self._uniform[op, batch] = (
-                self._updates_or_deletes(op, batch) if op is not Op.INSERT else self._inserts(batch)
-            )
+            make = self._inserts if op is Op.INSERT else self._updates_or_deletes
+            self._uniform[op, batch] = make(op, batch)
         return self._uniform[op, batch]
 
     @cached_property
@@ -88,14 +93,16 @@ class Mapping(RowStatements):
         """The statements made so far."""
         return {}
 
-    def _inserts(self, batch: Composed) -> str:
+    def _inserts(self, _op: Op, batch: Composed) -> str:
         """Inserted rows may lack any parent, and cannot take one away."""
+        outgoing = array([fragment("true")] * len(self.checked(self.shape.outgoing, outgoing=True)))
         return self._render(
             "apply_inserts",
             ("image", "table", "columns", "values"),
             batch=batch,
-            outgoing=array([fragment("true")] * len(self.checked(self.shape.outgoing, outgoing=True))),
+            outgoing=outgoing,
             incoming=array([fragment("false")] * len(self.checked(self.shape.incoming, outgoing=False))),
+            **_claimed(batch, outgoing),
         )
 
     def _updates_or_deletes(self, op: Op, batch: Composed) -> str:
@@ -108,6 +115,7 @@ class Mapping(RowStatements):
             batch=batch,
             fits=self.fits,
             **flags,
+            **_claimed(batch, flags["outgoing"], flags["incoming"]),
         )
 
     @property
@@ -195,6 +203,12 @@ class Mapping(RowStatements):
             entity=entity,
             entity_id=self._parts["entity_id"],
         )
+
+
+def _claimed(batch: Composed, *suspicions: Composed) -> dict[str, Composed]:
+    """What a statement has besides where it claims its one change itself."""
+    alone = batch is ALONE
+    return {"claim": CLAIM if alone else NOTHING, "proof": proof(*suspicions) if alone else NOTHING}
 
 
 def held(entity: Composed) -> Composed:

@@ -12,6 +12,15 @@ _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _HEADER = re.compile(r"\A(?:--.*\n)+")
 
 
+def piece(name: str, package: str = "triggers") -> Composed:
+    """A statement as a part of another one, without its header.
+
+    Raises:
+        FileNotFoundError: the package has no such statement.
+    """
+    return Composed(_HEADER.sub("", statement(name, package)))
+
+
 @cache
 def statement(name: str, package: str = "triggers") -> str:
     """Read the text of `<package>/sql/<name>.sql`, once per process.

@@ -1,8 +1,8 @@
 -- Purpose:    Apply changes of one table that are all deletes of rows which are what the source's rows were; see
 --             apply_inserts.
--- Parameters: $1 to $4 belong to {batch}.
+-- Parameters: as for apply_inserts.
 -- Result:     as apply_updates.
-WITH item AS MATERIALIZED (
+WITH {claim}item AS MATERIALIZED (
     SELECT b.old::{image} AS origin FROM {batch}
 ), del AS (
     DELETE FROM {table} t
@@ -11,4 +11,4 @@ WITH item AS MATERIALIZED (
     WHERE {match} AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text)
     RETURNING {flags}
 )
-SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming, NULL::text AS act FROM del
+SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming, NULL::text AS act{proof} FROM del

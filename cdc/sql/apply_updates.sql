@@ -1,8 +1,8 @@
 -- Purpose:    Apply changes of one table that are all updates of rows which are what the source's rows were; see
 --             apply_inserts. A key that moved, or that occurs twice, makes the total fall short.
--- Parameters: $1 to $4 belong to {batch}.
+-- Parameters: as for apply_inserts.
 -- Result:     as apply_inserts; outgoing and incoming tell whether each foreign key is to be checked.
-WITH item AS MATERIALIZED (
+WITH {claim}item AS MATERIALIZED (
     SELECT b.old::{image} AS origin, b.new::{image} AS after FROM {batch}
 ), upd AS (
     UPDATE {table} t SET {settings}
@@ -11,4 +11,4 @@ WITH item AS MATERIALIZED (
     WHERE {settable} AND {match} AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text)
     RETURNING {flags}
 )
-SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming, NULL::text AS act FROM upd
+SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming, NULL::text AS act{proof} FROM upd
