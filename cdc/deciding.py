@@ -56,11 +56,11 @@ async def decide(
     except SchemaMismatch as error:
         raise ResolutionRefused(str(error), hint=error.hint) from error
     async with Twin({side: target.connection for side, target in targets.items()}) as twin:
-        settled, unfinished, twin.first = await _settle(targets, table, policy, decisions)
+        settled, twin.first = await _settle(targets, table, policy, decisions)
         await settle_numbers(readers)
-    if unfinished:
-        sql = statement("sync_state_finished", "cdc")
-        await targets[twin.first].connection.execute(sql, entity, unfinished)
+    if settled.outcomes:
+        ids = [each.entity_id for each in settled.outcomes]
+        await targets[twin.first].connection.execute(statement("sync_state_finished", "cdc"), entity, ids)
     return settled
 
 
@@ -75,7 +75,7 @@ async def settle_numbers(readers: Mapping[Side, Reader]) -> None:
 
 async def _settle(
     targets: Mapping[Side, Target], table: Table, policy: PolicyRule, decisions: Sequence[Decision]
-) -> tuple[Settled, list[str], Side]:
+) -> tuple[Settled, Side]:
     applied = await lock_positions(targets, table)
     by_id = {decision.entity_id: decision for decision in decisions}
     try:
@@ -96,5 +96,5 @@ async def _settle(
         for each in done
     ]
     first = commits_first(done)
-    unfinished = await close(targets, table, cases, done, first) if done else []
-    return settled, unfinished, first
+    await close(targets, table, cases, done, first=first)
+    return settled, first

@@ -209,9 +209,9 @@ class Resolver:
         """Complete decisions that only one side has, see `cdc.unfinished`. Returns how many rows were written."""
         written = 0
         for side in Side:
-            for row in await left_unfinished(self._targets[side]):
+            for entity, rows in (await left_unfinished(self._targets[side])).items():
                 try:
-                    written += await finish(self._targets, self._readers, side, row)
+                    written += await finish(self._targets, self._readers, side, entity, rows)
                 except ShapeMoved:
                     await self._refresh()
                 except PositionBusy:

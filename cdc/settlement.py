@@ -87,23 +87,22 @@ async def close(
     table: Table,
     cases: Cases,
     done: Sequence[Ruling],
-    first: Side,
-    *,
     sides: Collection[Side] = tuple(Side),
-) -> list[str]:
-    """Close the entries of decided records on both sides, inside the open transactions.
+    *,
+    first: Side | None = None,
+) -> None:
+    """Close the entries of decided records, inside the open transactions.
 
     Args:
         targets: both sides.
         table: the records' table.
         cases: what was under lock.
         done: the decisions.
-        first: the side that commits first.
         sides: where to close them.
-
-    Returns:
-        Records whose row the other side gets by its own commit only: they are marked unfinished on `first`.
+        first: the side that commits first, where they are marked unfinished until the other has committed too.
     """
+    if not done:
+        return
     rows = {side: [records.dump(each.case.rows[side]) for each in done] for side in Side}
     ids = [each.case.entity_id for each in done]
     shared = (
@@ -127,13 +126,12 @@ async def close(
             rows[side.other],
             rows[side],
             *shared,
-            [side is first and first.other in each.written for each in done],
+            [side is first for _ in done],
             cases.seen[side.other],
         )
         await records.recheck(targets[side].connection, table.entity, ids, "resolved")
 
     await on_both(close_on)
-    return [each.case.entity_id for each in done if first.other in each.written]
 
 
 def commits_first(done: Sequence[Ruling]) -> Side:

@@ -8,7 +8,8 @@ side has committed too, or an application has gone on from there: the links and 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import asyncpg
@@ -17,7 +18,7 @@ from cdc.cases import Cases, Table, lock_positions, on_their_way, open_cases, pr
 from cdc.deciding import settle_numbers
 from cdc.decision import Case, Decision, wanted_rows
 from cdc.errors import SchemaMismatch
-from cdc.model import Resolution, Side
+from cdc.model import Image, Resolution, Side
 from cdc.reader import Reader
 from cdc.rulings import Ruling
 from cdc.settlement import close, write
@@ -25,67 +26,101 @@ from cdc.target import Target
 from cdc.twin import Twin
 from triggers.statements import statement
 
-LIMIT: Final = 100
+LIMIT: Final = 500
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Decisions completed in one go, and bytes of their rows after which there are no more."""
 
 
-async def unfinished(target: Target) -> list[asyncpg.Record]:
-    """Decisions that a side has and the other one may lack."""
-    return await target.connection.fetch(statement("sync_state_unfinished", "cdc"), LIMIT)
+async def unfinished(target: Target) -> dict[str, list[asyncpg.Record]]:
+    """Decisions that a side has and the other one may lack, by table."""
+    found: dict[str, list[asyncpg.Record]] = {}
+    for row in await target.connection.fetch(statement("sync_state_unfinished", "cdc"), LIMIT, MOST_BYTES):
+        found.setdefault(row["entity"], []).append(row)
+    return found
 
 
 async def finish(
-    targets: Mapping[Side, Target], readers: Mapping[Side, Reader], side: Side, row: asyncpg.Record
-) -> bool:
-    """Complete a decision of `side`. Returns whether the other side was written to.
+    targets: Mapping[Side, Target],
+    readers: Mapping[Side, Reader],
+    side: Side,
+    entity: str,
+    rows: Sequence[asyncpg.Record],
+) -> int:
+    """Complete decisions of `side` on records of one table. Returns how many rows the other side was given.
 
     Raises:
         PositionBusy: a link, or somebody who decides, works on this right now.
         ShapeMoved: the table has been altered.
     """
+    decided = {row["entity_id"]: row for row in rows}  # the last one, where there are several
     try:
-        table = await prepare_table(targets, readers, row["entity"])
+        table = await prepare_table(targets, readers, entity)
     except (LookupError, SchemaMismatch):
         table = None  # the table is synced no longer: there is nothing to complete
     if table is None:
-        await _done(targets[side], row)
-        return False
+        await _done(targets[side], entity, list(decided))
+        return 0
     async with Twin({each: target.connection for each, target in targets.items()}) as twin:
         twin.first = side.other
         applied = await lock_positions(targets, table)
-        cases = await open_cases(targets, table, [row["entity_id"]], applied, live=False)
-        if cases.busy:
-            return False
-        written = await _write(targets, table, cases, side, row)
-        await _done(targets[side], row)
+        cases = await open_cases(targets, table, list(decided), applied, live=False)
+        written = await _complete(targets, table, cases, side, decided)
+        await _done(targets[side], entity, [case.entity_id for case in cases.found])
         await settle_numbers(readers)
     return written
 
 
-async def _write(
-    targets: Mapping[Side, Target], table: Table, cases: Cases, side: Side, row: asyncpg.Record
-) -> bool:
-    case = cases.found[0]
-    if case.entity_id in cases.same or not await _is_as_it_was(targets, table, case, side, row):
-        return False
-    resolution = Resolution(row["resolution"])
-    decision = Decision(row["entity"], case.entity_id, resolution, row["resolved_by"], reason=row["reason"])
-    rows = wanted_rows(case, table.columns, side, {})
-    ruled = Ruling(case, decision, resolution, rows, frozenset({side.other}))
-    done, _ = await write(targets, table, [ruled])
+async def _complete(
+    targets: Mapping[Side, Target],
+    table: Table,
+    cases: Cases,
+    side: Side,
+    decided: Mapping[str, asyncpg.Record],
+) -> int:
+    """Give the other side the rows that it lacks, and close its entries."""
+    rulings = []
+    for case in await _as_they_were(targets, table, cases, side, decided):
+        row, same = decided[case.entity_id], case.entity_id in cases.same
+        if same and side.other not in case.entries:
+            continue
+        resolution = Resolution(row["resolution"])
+        decision = Decision(
+            row["entity"], case.entity_id, resolution, row["resolved_by"], reason=row["reason"]
+        )
+        shown = replace(case, rows={**case.rows, side: _image(row["current"])})
+        rows, written = wanted_rows(case, table.columns, side, {}), frozenset[Side]()
+        rulings.append(Ruling(shown, decision, resolution, rows, written if same else written | {side.other}))
+    done, _ = await write(targets, table, rulings)
     # What the other side refuses stays different, and is found so when both rows are compared.
-    await close(targets, table, cases, done, side.other, sides=[side.other])
-    return bool(done)
+    await close(targets, table, cases, done, [side.other])
+    return sum(1 for each in done if each.written)
 
 
-async def _is_as_it_was(
-    targets: Mapping[Side, Target], table: Table, case: Case, side: Side, row: asyncpg.Record
-) -> bool:
-    before = None if row["incoming"] is None else json.loads(row["incoming"])
-    if row["subsumed"] is None or case.rows[side.other] != before:
-        return False
-    return not await on_their_way(targets, table, [case.entity_id], {side.other: row["subsumed"]})
+async def _as_they_were(
+    targets: Mapping[Side, Target],
+    table: Table,
+    cases: Cases,
+    side: Side,
+    decided: Mapping[str, asyncpg.Record],
+) -> list[Case]:
+    """Records whose row on the other side is what it was when they were decided, and was not written since."""
+    moments: dict[str, list[Case]] = {}
+    for case in cases.found:
+        row = decided[case.entity_id]
+        if row["subsumed"] is not None and case.rows[side.other] == _image(row["incoming"]):
+            moments.setdefault(row["subsumed"], []).append(case)
+    found = []
+    for subsumed, stayed in moments.items():
+        ids = [case.entity_id for case in stayed]
+        gone_on = await on_their_way(targets, table, ids, {side.other: subsumed})
+        found += [case for case in stayed if case.entity_id not in gone_on]
+    return found
 
 
-async def _done(target: Target, row: asyncpg.Record) -> None:
-    sql = statement("sync_state_finished", "cdc")
-    await target.connection.execute(sql, row["entity"], [row["entity_id"]])
+def _image(text: str | None) -> Image | None:
+    image: Image | None = json.loads(text or "null")
+    return image
+
+
+async def _done(target: Target, entity: str, ids: Sequence[str]) -> None:
+    await target.connection.execute(statement("sync_state_finished", "cdc"), entity, list(ids))
