@@ -11,7 +11,6 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from enum import StrEnum
 from typing import Any
 
 import structlog
@@ -20,19 +19,18 @@ from rich.console import Console
 from cdc.config import Config
 from cdc.engine import Engine
 from cdc.errors import FirstContactUndecided
-from cdc.model import Entity, Side
-from cdc.policy import PolicyRule
+from cdc.model import Side
 from cdc.stats import Figures, Options, Stats
 from server import status, upkeep
 from server.api.address import Address
 from server.databases import Databases, SameDatabaseError, opened
 from server.demo import greeting, seed, traffic
-from server.health import LinkState
 from server.leadership import Leadership
 from server.monitor import Monitor
 from server.observation import Observation, Observer
 from server.operations.operations import Operations
 from server.operations.schedule import Schedule
+from server.phase import LINKS, Phase
 from server.preparation import prepare
 from server.problems import Rules, time_text
 from server.settings import Settings
@@ -43,16 +41,6 @@ UNPREPARED_PAUSE = 60.0
 """Seconds between attempts to prepare once they are given up: before schema cdc is there nobody can say resume."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Phase(StrEnum):
-    """What the process as a whole is doing."""
-
-    STARTING = "starting"
-    STANDBY = "standby"
-    WAITING = "waiting"
-    COPYING = "copying"
-    RUNNING = "running"
 
 
 class Service:
@@ -225,16 +213,10 @@ class Service:
             databases.backup,
             two_way=self._rules.two_way,
             options=Options(interval_s=self._rules.interval_ms / 1000),
-            policy=self._policy,
-            accepts=self._accepts,
+            policy=lambda entity: self._decisions.policy(str(entity)),
+            accepts=lambda entity: self._decisions.accepts(str(entity)),
         )
         return Supervisor(engine, limit=self._rules.max_failures, changed=self._changed)
-
-    def _policy(self, entity: Entity) -> PolicyRule:
-        return self._decisions.policy(str(entity))
-
-    def _accepts(self, entity: Entity) -> bool:
-        return self._decisions.accepts(str(entity))
 
     def _decided(self, decisions: Config) -> None:
         self._decisions = decisions
@@ -256,10 +238,8 @@ class Service:
             return
         self._phase = phase
         _log.info("service", phase=phase.value)
-        shown = {Phase.COPYING: LinkState.COPYING, Phase.WAITING: LinkState.COMPARING}.get(phase)
-        if shown is not None and self._supervisor is not None:
-            for health in self._supervisor.health.values():
-                health.state = shown
+        if phase in LINKS and self._supervisor is not None:
+            self._supervisor.put(LINKS[phase])
         self._changed()
 
     def _changed(self) -> None:

@@ -77,6 +77,11 @@ class Supervisor:
             pauses.append(None if health.gave_up else delay(health.failures, classify(error)))
         return None if None in pauses else max(pause for pause in pauses if pause is not None)
 
+    def put(self, state: LinkState) -> None:
+        """Say what all links do while the service does it for them."""
+        for health in self.health.values():
+            health.state = state
+
     def as_json(self) -> dict[str, Any]:
         """Give the links by name, as they are published."""
         return {LINK_NAMES[side]: health.as_json() for side, health in self.health.items()}

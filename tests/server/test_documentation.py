@@ -11,7 +11,7 @@ import pytest
 from server.cli import MODULES, cli
 from server.database_url import IGNORED, KEPT
 from server.health import LinkState
-from server.service import Phase
+from server.phase import Phase
 from server.settings import VARIABLES, Settings
 
 ROOT = Path(__file__).parent.parent.parent

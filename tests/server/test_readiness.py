@@ -5,8 +5,8 @@ import pytest
 from cdc.model import Side
 from cdc.observe import NodeFacts
 from server.observation import Observation
+from server.phase import Phase
 from server.readiness import Standing, checks, whole
-from server.service import Phase
 
 BOTH = {side: NodeFacts("18.1", installed=True, side=side) for side in Side}
 
