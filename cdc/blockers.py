@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,27 +21,31 @@ MOST: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that a side has refused: where it comes from, and the constraint that spoke."""
+    """A change that a side has refused: where it comes from, the row before and after, the constraint that spoke."""
 
     source: Side
     mapping: Mapping
     entity_id: str
-    image: Image
+    before: Image | None
+    image: Image | None
     constraint: str
 
 
-async def blockers(target: Target, refused: Refused) -> list[Related]:
-    """Name the rows that a constraint is about: of a unique one both, of a foreign key the parent that is missing.
+async def blockers(target: Target, refused: Refused, keys: Callable[[str], Sequence[str]]) -> list[Related]:
+    """Name the rows that a constraint is about.
 
-    Nothing is named of a constraint that is neither.
+    Of a unique constraint both rows; of a foreign key the parent that is missing, or the children that still refer to
+    what was deleted. Nothing is named of a constraint that is neither.
 
     Args:
-        target: what refused the row, inside the open transaction.
-        refused: the row.
+        target: what refused the change, inside the open transaction.
+        refused: the change.
+        keys: the columns that name a table's rows, by table; none where it is not synced.
     """
     try:
         async with target.connection.transaction():
-            found = await _beside(target, refused)
+            children = await _children(target, refused, keys)
+            found = await _beside(target, refused, refused.image) if refused.image and not children else []
     except asyncpg.PostgresError as error:
         if judge(error.sqlstate).blame is Blame.LINK:
             raise
@@ -48,23 +53,42 @@ async def blockers(target: Target, refused: Refused) -> list[Related]:
     if found:
         entity = str(refused.mapping.entity)
         return [Related(refused.source, entity, refused.entity_id, refused.image), *found]
-    return _parent(refused)
+    return children or _parent(refused)
 
 
-async def _beside(target: Target, refused: Refused) -> list[Related]:
+async def _children(target: Target, refused: Refused, keys: Callable[[str], Sequence[str]]) -> list[Related]:
+    """Rows of the target that refer to the row as it was."""
+    mapping, before, found = refused.mapping, refused.before, list[Related]()
+    for key in mapping.checked(mapping.shape.incoming, outgoing=False):
+        child = target.shapes.get(key.child)
+        if key.name != refused.constraint or before is None or child is None:
+            continue
+        if refused.image and all(before.get(name) == refused.image.get(name) for name in key.parent_columns):
+            continue  # what children refer to stays
+        sql = mapping.referring(key, child, keys(str(key.child)))
+        columns = [column.name for column in child.columns]
+        rows = await target.connection.fetch(sql, to_text(mapping.columns, before), MOST)
+        found += [
+            Related(refused.source.other, str(key.child), row["entity_id"], to_image(columns, row["row"]))
+            for row in rows
+        ]
+    return found
+
+
+async def _beside(target: Target, refused: Refused, image: Image) -> list[Related]:
     mapping, entity = refused.mapping, refused.mapping.entity
     unique = await read_deferrable(target.connection, mapping.shape.relid, refused.constraint)
     if unique is None:
         return []
-    text = to_text(mapping.columns, refused.image)
+    text = to_text(mapping.columns, image)
     rows = await target.connection.fetch(mapping.in_the_way(unique), text, refused.entity_id, MOST)
     columns, side = target.own_columns(entity), refused.source.other
     return [Related(side, str(entity), row["entity_id"], to_image(columns, row["row"])) for row in rows]
 
 
 def _parent(refused: Refused) -> list[Related]:
-    for key in refused.mapping.shape.outgoing:
-        values = [refused.image.get(name) for name in key.child_columns]
+    for key in refused.mapping.shape.outgoing if refused.image else ():
+        values = [(refused.image or {}).get(name) for name in key.child_columns]
         if key.name == refused.constraint and None not in values:
             entity_id = join_key([value or "" for value in values])
             return [Related(refused.source.other, str(key.parent), entity_id, None)]

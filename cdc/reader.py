@@ -155,6 +155,12 @@ class Reader:
         """The number behind a table's name in the contract's form."""
         return next((i for i, table in self._tables.items() if str(table.entity) == entity), None)
 
+    def key_of(self, entity: str) -> tuple[str, ...]:
+        """The columns that name a table's rows, by its name in the contract's form; none where it is not captured."""
+        number = self.number(entity)
+        known = self.known(number) if number is not None else None
+        return known.key_columns if known is not None else ()
+
     async def learn(self, changes: Sequence[Change]) -> None:
         """Read names anew when a batch has a number that is not known yet."""
         if any(change.table_id not in self._tables for change in changes):

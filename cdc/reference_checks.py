@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cdc.fields import image_field
 from cdc.pieces import Pieces
-from cdc.shape import ForeignKey
+from cdc.shape import ForeignKey, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified
 from triggers.statements import render
 
@@ -133,6 +133,32 @@ class ReferenceChecks(Pieces):
             child=qualified(key.child.schema, key.child.table),
             match=match,
             child_id=child.id_of("c") if child else fragment("''"),
+        )
+
+    def referring(self, key: ForeignKey, child: TableShape, child_key: Sequence[str]) -> str:
+        """The look for rows of a child that refer to an image of this table."""
+        names = [fragment("c.{c}", c=identifier(column.name)) for column in child.columns]
+        row = fragment("ROW({fields})", fields=joined(names))
+        found = [fragment("c.{c}", c=identifier(name)) for name in child_key]
+        places = [identifier(f"r{i}") for i in range(len(key.parent_columns))]
+        return render(
+            "rows_that_refer",
+            "cdc",
+            image=self.image,
+            references=joined(
+                fragment("{field} AS {r}", field=self.field("n.after", name), r=place)
+                for name, place in zip(key.parent_columns, places, strict=True)
+            ),
+            child=child.relation,
+            child_id=child.name_of(child_key, found) if found else fragment("{row}::text", row=row),
+            child_row=row,
+            child_match=joined(
+                (
+                    fragment("r.{r} {op} c.{c}", r=place, op=op, c=identifier(name))
+                    for name, op, place in zip(key.child_columns, key.operators, places, strict=True)
+                ),
+                " AND ",
+            ),
         )
 
     def _reference(self, name: str, key: ForeignKey, batch: Composed, **more: Composed) -> str:

@@ -199,11 +199,11 @@ async def _related(applier: Applier, row: asyncpg.Record, constraint: str) -> li
     """The records that an entry's constraint is about."""
     for change in _changes(applier, [row]):
         table = applier.reader.known(change.table_id)
-        incoming = to_image(change.columns, change.new)
-        if table is not None and incoming is not None:
+        if table is not None:
             mapping = applier.target.mapped(table.entity, change.columns)
-            refused = Refused(applier.source, mapping, row["entity_id"], incoming, constraint)
-            return await blockers(applier.target, refused)
+            images = to_image(change.columns, change.old), to_image(change.columns, change.new)
+            refused = Refused(applier.source, mapping, row["entity_id"], *images, constraint)
+            return await blockers(applier.target, refused, applier.reader.key_of)
     return []
 
 

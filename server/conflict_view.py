@@ -88,7 +88,7 @@ def side_by_side(conflict: Conflict) -> RenderableType:
         f"{name}: {text}" for name, text in (("error", conflict.error), ("why", conflict.reason)) if text
     ]
     notes += [
-        f"in its way on {each.side}: {each.entity} {each.entity_id}"
+        f"{'in its way' if each.row else 'missing'} on {each.side}: {each.entity} {each.entity_id}"
         + (f" ({', '.join(f'{n}={_value(v)}' for n, v in each.row.items())})" if each.row else "")
         for each in conflict.related
     ]

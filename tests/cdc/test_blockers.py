@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cdc.conflicts import get_conflict
-from cdc.model import Side
+from cdc.decision import Decision
+from cdc.model import Resolution, Side
+from cdc.resolve import Resolver
 from tests.databases import Pair
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 
 SCHEMA = """
 CREATE TABLE parent (id int PRIMARY KEY, v text);
@@ -15,6 +17,7 @@ CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent, code text,
                     n int CHECK (n > 0), during int4range,
                     UNIQUE (place), UNIQUE (spot) DEFERRABLE,
                     EXCLUDE USING gist (during WITH &&));
+CREATE TABLE visit (parent int REFERENCES parent, at text, PRIMARY KEY (parent, at));
 CREATE UNIQUE INDEX codes ON child (lower(code)) WHERE code <> 'none';
 CREATE TABLE node (id int PRIMARY KEY, next int REFERENCES node DEFERRABLE INITIALLY DEFERRED);
 INSERT INTO parent VALUES (1, 'x'), (2, 'x');
@@ -85,6 +88,64 @@ async def test_a_parent_that_is_gone_is_named_and_the_child_follows_when_it_is_b
         await both.settle()
         await both.assert_no_conflicts()
         await both.assert_equal("parent", "child")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["DELETE FROM parent WHERE id = 2", "UPDATE parent SET id = 9 WHERE id = 2"],
+    ids=["deleted", "moved"],
+)
+async def test_children_that_keep_their_parent_are_named_and_it_goes_when_they_have_gone(
+    pair: Pair, change: str
+) -> None:
+    async with synced(pair, SCHEMA) as both:
+        await both.main.execute(change)
+        await both.backup.execute(
+            "INSERT INTO child (id, parent, n) SELECT i, 2, 1 FROM generate_series(10, 11) i"
+        )
+        await both.backup.execute("INSERT INTO visit VALUES (2, 'a,b')")
+        await both.main.execute("INSERT INTO child (id, n) VALUES (12, 1)")
+        await both.settle()
+        assert await both.backup.fetchval("SELECT count(*) FROM child WHERE id = 12") == 1
+        await both.backup.execute("DELETE FROM visit")
+        await both.settle()
+        await due(both)
+        await both.settle()
+        shown = await get_conflict(both.main, both.backup, "parent", "2")
+        assert (shown.type, shown.constraint) == ("FOREIGN_KEY_VIOLATION", "child_parent_fkey")
+        assert [(each.side, each.entity, each.entity_id) for each in shown.related] == [
+            (Side.BACKUP, "child", "10"),
+            (Side.BACKUP, "child", "11"),
+        ]
+        row = shown.related[0].row
+        assert row is not None
+        assert (row["parent"], row["n"]) == ("2", "1")
+        await both.backup.execute("DELETE FROM child WHERE id IN (10, 11)")
+        await both.settle()
+        await due(both)
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("parent", "child", "visit")
+
+
+async def test_children_are_named_by_the_whole_key(pair: Pair) -> None:
+    async with synced(pair, SCHEMA) as both:
+        await both.main.execute("DELETE FROM parent WHERE id = 2")
+        await both.backup.execute("INSERT INTO visit VALUES (2, 'a,b')")
+        await both.settle()
+        shown = await get_conflict(both.main, both.backup, "parent", "2")
+        assert shown.constraint == "visit_parent_fkey"
+        assert [(each.entity, each.entity_id, each.row) for each in shown.related] == [
+            ("visit", "2,a%2Cb", {"parent": "2", "at": "a,b"})
+        ]
+        # Both come back together where somebody decides for the parent.
+        async with Resolver(*endpoints(pair)) as resolver:
+            await resolver.resolve(Decision("parent", "2", Resolution.BACKUP, "ann"))
+        await both.settle()
+        await due(both)
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("parent", "visit")
 
 
 async def test_a_row_that_a_check_refuses_waits_alone(pair: Pair) -> None:

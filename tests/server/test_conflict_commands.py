@@ -53,6 +53,24 @@ async def test_conflicts_from_the_command_line(tmp_path: Path, pair: Pair) -> No
         assert {each["resolution"] for each in resolved} == {"MAIN", "MERGE"}
 
 
+async def test_what_stands_in_the_way_is_shown(tmp_path: Path, pair: Pair) -> None:
+    shell = Shell(tmp_path, {"DATABASE_URL": pair.main_url, "BACKUP_DATABASE_URL": pair.backup_url})
+    async with synced(
+        pair, f"{SCHEMA}; CREATE TABLE line (id int PRIMARY KEY, product int REFERENCES product)"
+    ) as both:
+        await both.main.execute("DELETE FROM product WHERE id = 1")
+        await both.backup.execute("INSERT INTO line VALUES (5, 1)")
+        await both.settle()
+        parent = await shell("conflicts", "product", "1")
+        assert "in its way on BACKUP: line 5 (id=5, product=1)" in parent.out
+        child = await shell("conflicts", "line", "5")
+        assert "missing on MAIN: product 1" in child.out
+        (item,) = (await shell("conflicts", "product", "1", "--json")).json["items"]
+        assert item["related"] == [
+            {"side": "BACKUP", "entity": "line", "entityId": "5", "row": {"id": "5", "product": "1"}}
+        ]
+
+
 async def test_wrong_usage_of_resolve(tmp_path: Path) -> None:
     shell = Shell(tmp_path, {})
     for arguments in (

@@ -239,21 +239,21 @@ function outcome(item) {
   );
 }
 
-/** The rows that stand in the way. */
+/** The rows that stand in the way, or that are missing. */
 function related(rows) {
   const value = (text) => (text === null ? el("span.none", {}, "NULL") : text);
   return rows.map(({ side, entity, entityId, row }) =>
     el(
       "details",
       { "data-key": `r ${side} ${entity} ${entityId}` },
-      el("summary", {}, `In the way on ${side}: ${entity} ${entityId}`),
+      el("summary", {}, `${row ? "In the way" : "Missing"} on ${side}: ${entity} ${entityId}`),
       row
         ? el(
             "dl.facts",
             {},
             Object.entries(row).map(([name, text]) => [el("dt", {}, name), el("dd.mono", {}, value(text))]),
           )
-        : el("p.muted", {}, "It is gone by now."),
+        : el("p.muted", {}, "There is no such row."),
     ),
   );
 }
