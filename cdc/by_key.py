@@ -16,7 +16,8 @@ from cdc.change import Change
 from cdc.execution import Prepared
 from cdc.images import join_key, parse_row
 from cdc.mapping import Mapping
-from cdc.model import Side
+from cdc.model import Entity, Side
+from cdc.session import Connection
 from cdc.target import Target
 from cdc.undone import Outcome
 from triggers.statements import statement
@@ -38,21 +39,21 @@ async def put_off(target: Target, source: Side, item: Prepared) -> Outcome:
     """
     *_, images = item.part.arguments()
     rows = await target.connection.fetch(item.mapping.key_names, images)
-    return await _keep(target, source, item.mapping, [row["entity_id"] for row in rows])
+    ids = [row["entity_id"] for row in rows]
+    return await put_off_keys(target.connection, source, item.mapping.entity, ids)
 
 
 async def put_off_as_printed(target: Target, source: Side, mapping: Mapping, change: Change) -> Outcome:
     """Put a key off that the target cannot read, by the name its source would give it."""
     texts = [text or "" for text in parse_row(change.new or "()")]
-    return await _keep(target, source, mapping, [join_key(texts)])
+    return await put_off_keys(target.connection, source, mapping.entity, [join_key(texts)])
 
 
-async def _keep(target: Target, source: Side, mapping: Mapping, ids: Sequence[str]) -> Outcome:
-    rows = await target.connection.fetch(
-        statement("by_key_put_off", "cdc"), source, str(mapping.entity), list(ids), WAITING
-    )
+async def put_off_keys(connection: Connection, source: Side, entity: Entity, ids: Sequence[str]) -> Outcome:
+    """Put keys off by their names, inside the open transaction."""
+    rows = await connection.fetch(statement("by_key_put_off", "cdc"), source, str(entity), list(ids), WAITING)
     met = [row["entity_id"] for row in rows]
-    await records.recheck(target.connection, mapping.entity, met, "changed while in conflict")
+    await records.recheck(connection, entity, met, "changed while in conflict")
     return Outcome(conflicts=len(met), deferred=len(ids) - len(met), rechecks=len(met))
 
 

@@ -158,7 +158,8 @@ async def open_cases(
         if len({row["common"] if row else None for row in pair.values()}) == 1:
             cases.same.add(entity_id)
         held = {side: entries[side][entity_id] for side in Side if entity_id in entries[side]}
-        cases.found.append(Case(entity_id, images, held))
+        short = frozenset(side for side, row in pair.items() if row is not None and row["short"])
+        cases.found.append(Case(entity_id, images, held, short))
     return cases
 
 

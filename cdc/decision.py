@@ -56,6 +56,8 @@ class Case:
     entity_id: str
     rows: Mapping[Side, Image | None]
     entries: Mapping[Side, Held]
+    short: frozenset[Side] = frozenset()
+    """Sides whose row is too large: its large values stand in it as lengths and digests."""
 
     @property
     def type(self) -> str:

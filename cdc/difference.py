@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from cdc.fields import holds_large, is_binary, row_text
+from cdc.shape import Column
 from cdc.table_pair import TablePair
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified
 from triggers.statements import render, statement
@@ -64,10 +66,9 @@ class Difference:
     @cached_property
     def _parts(self) -> dict[str, Composed]:
         pair = self.pair
-        row = fragment("(ROW({columns}))::text", columns=pair.list("t"))
-        stage_row = fragment("(ROW({columns}))::text", columns=pair.list("s"))
+        row, stage_row = self._row("t"), self._row("s")
         # Collation C: the same bytes give the same hash whatever the databases' collations are.
-        row_hash = fragment('hashtextextended({row} COLLATE pg_catalog."C", 0)', row=row)
+        row_hash = fragment('hashtextextended(({row}) COLLATE pg_catalog."C", 0)', row=row)
         return {
             "table": fragment("ONLY {table}", table=pair.relation) if self.only else pair.relation,
             "into": pair.relation,
@@ -98,6 +99,23 @@ class Difference:
             "hash_name": self._free("cdc_hash"),
             "number_name": self._free("cdc_number"),
         }
+
+    def _row(self, alias: str) -> Composed:
+        """A row as text; of one that is too large the same on both sides."""
+        values = [
+            (fragment("{a}.{c}", a=identifier(alias), c=identifier(name)), self._measured(name))
+            for name in self.pair.columns
+        ]
+        return row_text(fragment("(ROW({columns}))", columns=self.pair.list(alias)), values)
+
+    def _measured(self, name: str) -> Column:
+        """The column on the side that says least about how large its values are."""
+        one, other = (shape.column(name) for shape in (self.pair.source, self.pair.target))
+        assert one is not None  # noqa: S101 - the pair's columns are the tables'
+        assert other is not None  # noqa: S101
+        if holds_large(one) and holds_large(other) and is_binary(one) != is_binary(other):
+            return replace(one, base_type=fragment("record"))
+        return other if holds_large(one) else one
 
     @property
     def _own_keys(self) -> list[Composed]:

@@ -21,8 +21,7 @@ from cdc.by_key import later
 from cdc.change import CapturedTable
 from cdc.durability import make_durable
 from cdc.execution import Execution, Prepared
-from cdc.fields import is_shown
-from cdc.images import split_key, to_image, to_text
+from cdc.images import split_key, to_image
 from cdc.mapping import Mapping
 from cdc.model import ConflictType, Op
 from cdc.pairing import key_images, touched
@@ -121,7 +120,7 @@ class Fetching:
             arrival = await self._arrival(found, current["common"])
             if arrival is Arrival.LATER or (arrival is Arrival.WRITE and found.rest is None):
                 return await self._later(UNMET, began)
-            return await self._settle(found, current["current"], arrival)
+            return await self._settle(found, current["common"], arrival)
 
     async def _later(self, why: str, began: float) -> Outcome:
         return await later(self.applier.target, self.row, why, time.monotonic() - began)
@@ -166,7 +165,7 @@ class Fetching:
             outcome = Outcome(conflicts=1, rechecks=1)
         else:
             if arrival is not Arrival.DONE:
-                await self._write(found, current)
+                await self._write(found)
             await connection.execute(statement("by_key_done", "cdc"), self.row["id"], found.seen)
         await records.recheck(connection, entity, [entity_id], "recorded by key only")
         return outcome
@@ -178,23 +177,22 @@ class Fetching:
         elif current is None:
             kind = ConflictType.UPDATE_MISSING
         common = [column.name for column in self.compared.common]
-        own = [column.name for column in self.here.shape.columns]
         await self.applier.target.connection.execute(
             statement("by_key_conflict", "cdc"),
             self.row["id"],
             kind,
             BOTH,
             records.dump(to_image(common, found.common)),
-            records.dump(to_image(own, current)),
+            records.dump(to_image(common, current)),
             self.applier.policy(self.table.entity).decides,
         )
 
-    async def _write(self, found: _Found, current: str | None) -> None:
+    async def _write(self, found: _Found) -> None:
         """Give the target the row as it was brought, or take its own away; keys are checked as for any change."""
-        own = to_image([column.name for column in self.here.shape.columns], current)
-        known = own and {name: None if is_shown(text) else text for name, text in own.items()}
-        op = Op.DELETE if found.rest is None else Op.INSERT if known is None else Op.UPDATE
-        change = alone(self.number, self.here.columns, op, to_text(self.here.columns, known), found.rest)
+        row = await self.applier.target.connection.fetchrow(self.here.row_rest, self.texts)
+        old = row["rest"] if row is not None else None
+        op = Op.DELETE if found.rest is None else Op.INSERT if old is None else Op.UPDATE
+        change = alone(self.number, self.here.columns, op, old, found.rest)
         part = TableChanges(self.number, self.here.columns, [change])
         applier = self.applier
         work = _Writing(

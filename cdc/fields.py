@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -38,7 +37,6 @@ LARGE_ROW: Final = 500_000_000
 """Bytes of a row's text from which on its large values are shown by their digests."""
 NO_TEXT: Final = 1_000_000_000
 """Bytes of a row's text from which on PostgreSQL does not make it."""
-_SHOWN: Final = re.compile(r"<\d+ bytes, SHA-256 [0-9a-f]{64}>")
 _BYTES: Final = "bytea"
 _TEXTS: Final = frozenset({"text", "character varying"})
 
@@ -70,6 +68,25 @@ def weight(values: Iterable[tuple[Composed, Column]]) -> Composed | None:
     return joined(terms, " + ") if terms else None
 
 
+def large_size(value: Composed) -> Composed:
+    """How many bytes a value has that is large; null for others."""
+    return fragment(
+        "CASE WHEN octet_length({v}) >= {least} THEN octet_length({v}) END",
+        v=value,
+        least=number(LARGE_VALUE),
+    )
+
+
+def is_large(size: Composed | None) -> Composed:
+    """Whether a row of that weight is shown without its large values."""
+    return fragment("false") if size is None else fragment("{s} >= {n}", s=size, n=number(LARGE_ROW))
+
+
+def has_text(size: Composed | None) -> Composed:
+    """Whether a row of that weight can have a text at all."""
+    return fragment("true") if size is None else fragment("{s} < {n}", s=size, n=number(NO_TEXT))
+
+
 def shown(value: Composed, column: Column) -> Composed:
     """A value as it is shown of a row that is too large: by length and digest where it is large itself."""
     if not holds_large(column):
@@ -95,9 +112,8 @@ def row_text(whole: Composed, values: Iterable[tuple[Composed, Column]]) -> Comp
     if size is None:
         return fragment("{row}::text", row=whole)
     return fragment(
-        "CASE WHEN {size} < {most} THEN {row}::text ELSE {short} END",
-        size=size,
-        most=number(LARGE_ROW),
+        "CASE WHEN {large} THEN {short} ELSE {row}::text END",
+        large=is_large(size),
         row=whole,
         short=short_text(pairs),
     )
@@ -106,11 +122,6 @@ def row_text(whole: Composed, values: Iterable[tuple[Composed, Column]]) -> Comp
 def short_text(values: Iterable[tuple[Composed, Column]]) -> Composed:
     """The text of a row in which every large value is shortened."""
     return fragment("ROW({fields})::text", fields=joined(shown(value, column) for value, column in values))
-
-
-def is_shown(text: str | None) -> bool:
-    """Whether a field of a shortened row stands for a large value."""
-    return text is not None and _SHOWN.fullmatch(text) is not None
 
 
 def _plain(column: Column) -> str:

@@ -201,7 +201,8 @@ class Link:
         return bool(held)
 
     def nudge(self) -> None:
-        """Have a sleeping link read its source, so that its position moves on."""
+        """Have a sleeping link read its source, so that its position moves on, and look at what is put off."""
+        self._kept = True
         if self._listener is not None:
             self._listener.nudge()
 

@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from cdc.fields import (
-    LARGE_VALUE,
-    NO_TEXT,
     as_value,
+    has_text,
     holds_large,
     image_field,
     is_binary,
+    is_large,
+    large_size,
     octets,
     row_text,
     short_text,
@@ -33,8 +34,7 @@ class RowStatements(UniqueChecks):
     @cached_property
     def fits(self) -> Composed:
         """Whether a row of the target can have a text at all; no image is equal to one that cannot."""
-        size = weight(self._own_values(self.common))
-        return fragment("true") if size is None else fragment("{s} < {most}", s=size, most=number(NO_TEXT))
+        return has_text(weight(self._own_values(self.common)))
 
     @property
     def shown(self) -> dict[str, Composed]:
@@ -92,11 +92,11 @@ class RowStatements(UniqueChecks):
 
     @cached_property
     def rows_short(self) -> str:
-        """The same with every large value shortened."""
+        """The same with every large value shortened, and only the columns that are compared."""
         return self._render(
             "rows_read",
             ("image", "key_of_after", "match", "table"),
-            target_row=short_text(self._own_values(self.shape.columns)),
+            target_row=fragment("NULL::text"),
             current=short_text(self._own_values(self.common)),
         )
 
@@ -128,7 +128,9 @@ class RowStatements(UniqueChecks):
     @cached_property
     def rows_lock(self) -> str:
         """Lock and read rows by images with their keys."""
-        return self._render("rows_lock", ("image", "key_of_after", "match", "table"), **self.shown)
+        short = is_large(weight(self._own_values(self.shape.columns)))
+        wanted = ("image", "key_of_after", "match", "table")
+        return self._render("rows_lock", wanted, short=short, **self.shown)
 
     # -- rows that come in pieces ----------------------------------------------------------------------
 
@@ -143,14 +145,19 @@ class RowStatements(UniqueChecks):
         fields = []
         for name in self.columns:
             value, column = fragment("t.{c}", c=identifier(name)), self.shape.column(name)
-            if column is not None and column in self.in_pieces:
-                value = fragment("CASE WHEN {large} IS NULL THEN {v} END", large=_size(column), v=value)
+            if column is None:
+                value = fragment("NULL")
+            elif column in self.in_pieces:
+                value = fragment("CASE WHEN {large} IS NULL THEN {v} END", large=large_size(value), v=value)
             fields.append(value)
         return self._render(
             "row_rest",
             ("key_of_texts", "match", "table"),
             fields=joined(fields),
-            sizes=joined(_size(column) for column in self.in_pieces),
+            sizes=joined(
+                large_size(fragment("t.{c}", c=identifier(column.name))) for column in self.in_pieces
+            )
+            or fragment(""),
         )
 
     def row_piece(self, column: Column) -> str:
@@ -192,13 +199,3 @@ class RowStatements(UniqueChecks):
             place=number([each.name for each in self.in_pieces].index(column.name)),
         )
         return whole if is_binary(column) else fragment("convert_from({v}, 'UTF8')", v=whole)
-
-
-def _size(column: Column) -> Composed:
-    """How large a value is; null where it is not."""
-    value = fragment("t.{c}", c=identifier(column.name))
-    return fragment(
-        "CASE WHEN octet_length({v}) >= {least} THEN octet_length({v}) END",
-        v=value,
-        least=number(LARGE_VALUE),
-    )

@@ -26,6 +26,8 @@ class Ruling:
     rows: Mapping[Side, Image | None]
     written: frozenset[Side]
     """Sides that do not hold it yet."""
+    fetching: Side | None = None
+    """The side that is to fetch the other's row, which is too large to be written at once."""
 
     @property
     def merged(self) -> Image | None:
@@ -76,6 +78,8 @@ async def rule(
             continue
         if resolution is None:
             found.refused[case.entity_id] = _undecided(decision, policy)
+        elif case.short:
+            _rule_large(found, case, decision, resolution, same=case.entity_id in cases.same)
         elif resolution.winner is None and case.entity_id in coming:
             found.later.append(case.entity_id)
         elif resolution.winner is None:
@@ -94,6 +98,20 @@ async def rule(
         written = frozenset(side for side in Side if _differs(table, case.rows[side], rows[side]))
         found.made.append(Ruling(case, decisions[case.entity_id], Resolution.MERGE, rows, written))
     return found
+
+
+def _rule_large(
+    found: Rulings, case: Case, decision: Decision, resolution: Resolution, *, same: bool
+) -> None:
+    """Rule on a record with a row too large to be held whole here: the losing side fetches the other's."""
+    winner = resolution.winner
+    if winner is None:
+        found.refused[case.entity_id] = _too_large(decision, "a merge would have to hold it whole")
+    elif decision.resolution is None and winner.other in case.short:
+        found.refused[case.entity_id] = _too_large(decision, "the version that goes could not be kept")
+    else:
+        fetching = None if same else winner.other
+        found.made.append(Ruling(case, decision, resolution, case.rows, frozenset(), fetching))
 
 
 async def _by_policy(
@@ -186,6 +204,13 @@ def _unknown(table: Table, decision: Decision) -> ResolutionRefused | None:
 def _one_sided(decision: Decision) -> ResolutionRefused:
     return ResolutionRefused(
         f"{decision.entity} {decision.entity_id}: one side has no row to merge with",
+        hint="resolve it as MAIN or BACKUP",
+    )
+
+
+def _too_large(decision: Decision, why: str) -> ResolutionRefused:
+    return ResolutionRefused(
+        f"{decision.entity} {decision.entity_id}: the row is too large, {why}",
         hint="resolve it as MAIN or BACKUP",
     )
 

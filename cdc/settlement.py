@@ -10,6 +10,7 @@ import asyncpg
 
 from cdc import records
 from cdc.applier import Applier, splits
+from cdc.by_key import put_off_keys
 from cdc.cases import Cases, Table
 from cdc.change import Change
 from cdc.errors import ResolutionRefused
@@ -130,6 +131,9 @@ async def close(
             cases.seen[side.other],
         )
         await records.recheck(targets[side].connection, table.entity, ids, "resolved")
+        fetching = [each.case.entity_id for each in done if each.fetching is side]
+        if fetching:
+            await put_off_keys(targets[side].connection, side.other, table.entity, fetching)
 
     await on_both(close_on)
 

@@ -9,10 +9,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cdc.model import Side
+from cdc.decision import Decision
+from cdc.errors import ResolutionRefused
+from cdc.model import Policy, Resolution, Side
+from cdc.resolve import Resolver
 from cdc.stats import Options
+from cdc.verify import verify_sides
 from tests.databases import Connection, Pair, Servers
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, v text, b bytea); INSERT INTO t VALUES (1, 'old', 'x'), (2, 'old', 'x')"
 RECORD = """
@@ -302,3 +306,106 @@ async def test_large_values_come_in_pieces(either: Pair) -> None:
         await by_key(both.backup, "UPDATE t SET b = b || 'more', w = 'short'", "1")
         await settled(both, "t")
         assert await both.main.fetchval("SELECT octet_length(b) FROM t") == 8_960_004
+
+
+# -- rows that cannot be printed -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of some kB are what rows of half a GB are otherwise."""
+    monkeypatch.setattr("cdc.fields.LARGE_VALUE", 1_000)
+    monkeypatch.setattr("cdc.fields.LARGE_ROW", 3_000)
+    monkeypatch.setattr("cdc.fields.NO_TEXT", 6_000)
+
+
+def large(word: str) -> str:
+    return f"UPDATE t SET v = '{word}', b = convert_to(repeat('{word}', 1000), 'UTF8') WHERE id = 1"
+
+
+async def decide(both: Synced, resolution: Resolution) -> None:
+    async with Resolver(*endpoints(both.pair)) as resolver:
+        await resolver.resolve(Decision("t", "1", resolution, "ann"))
+
+
+@pytest.mark.usefixtures("low_limits")
+@pytest.mark.parametrize("winner", list(Side))
+async def test_a_conflict_is_decided(pair: Pair, winner: Side) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, large("main"), "1")
+        await by_key(both.backup, large("backup"), "1")
+        for side in Side:
+            await both.engine.step(side)
+        await both.settle()
+        conflict = (await both.open_conflicts())[0]
+        assert conflict.current is not None
+        assert (conflict.current["b"] or "").startswith("<")
+        assert conflict.current["v"] == str(conflict.side).lower()
+        with pytest.raises(ResolutionRefused, match="too large"):
+            await decide(both, Resolution.MERGE)
+        await decide(both, Resolution(winner.value))
+        await settled(both, "t")
+        assert await both.main.fetchval("SELECT v FROM t WHERE id = 1") == str(winner).lower()
+        assert (await both.entries(winner.other, "RESOLVED"))[-1].current is not None
+        await both.connection(winner).execute("UPDATE t SET b = 'small' WHERE id = 1")
+        await settled(both, "t")
+
+
+@pytest.mark.usefixtures("low_limits")
+async def test_the_loser_goes_on_after_the_decision(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, large("main"), "1")
+        await by_key(both.backup, large("backup"), "1")
+        for side in Side:
+            await both.engine.step(side)
+        await both.settle()
+        await decide(both, Resolution.MAIN)
+        await by_key(both.backup, large("later"), "1")
+        await both.settle()
+        assert await both.open_conflicts()
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "later"
+        assert await both.main.fetchval("SELECT v FROM t WHERE id = 1") == "main"
+
+
+@pytest.mark.usefixtures("low_limits")
+async def test_a_policy_overwrites_no_version_that_could_not_be_kept(pair: Pair) -> None:
+    async with synced(pair, TABLE, policy=lambda _: Policy.MAIN_WINS) as both:
+        await by_key(both.main, "UPDATE t SET v = 'main' WHERE id = 1", "1")
+        await by_key(both.backup, large("backup"), "1")
+        for side in Side:
+            await both.engine.step(side)
+        await both.settle()
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "backup"
+        reasons = [conflict.reason or "" for conflict in await both.open_conflicts()]
+        assert any("could not be kept" in reason for reason in reasons)
+        await decide(both, Resolution.BACKUP)
+        await settled(both, "t")
+
+
+@pytest.mark.usefixtures("low_limits")
+async def test_an_ordinary_change_meets_a_large_row(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, large("main"), "1")
+        await both.backup.execute("UPDATE t SET v = 'backup' WHERE id = 1")
+        await both.backup.execute("UPDATE t SET v = 'later' WHERE id = 1")
+        await both.engine.step(Side.BACKUP)
+        (conflict,) = await both.open_conflicts()
+        assert (conflict.side, conflict.type, conflict.error) == (Side.MAIN, "UPDATE_ORIGIN_DIFFERS", None)
+        await both.settle()
+        await decide(both, Resolution.MAIN)
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "main"
+
+
+@pytest.mark.usefixtures("low_limits")
+async def test_verify_tells_equal_from_different(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, large("main"), "1")
+        await both.settle()
+        report = await verify_sides(*endpoints(pair), progress=lambda *_: None)
+        assert (report.tables[0].error, report.tables[0].differing) == ("", 0)
+        await by_key(both.backup, "UPDATE t SET b = b || 'x' WHERE id = 1")
+        report = await verify_sides(*endpoints(pair), repair=Side.BACKUP, progress=lambda *_: None)
+        assert report.tables[0].differing == 1
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT octet_length(b) FROM t WHERE id = 1") == 4_000
