@@ -15,6 +15,11 @@ VERSION = 6
 
 FUNCTIONS = (
     "wake",
+    "capture_columns",
+    "capture_fetch",
+    "capture_rows",
+    "capture_key",
+    "capture_large",
     "capture_insert",
     "capture_update",
     "capture_delete",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from tests.databases import Pair
+from tests.databases import Connection, Pair
 from tests.triggers.changes import Captured, capture, take
 from triggers.statements import statement
 
@@ -42,12 +42,18 @@ async def test_many_rows_are_paired_with_themselves(pair: Pair) -> None:
     assert (count, wrong) == (20000, 0)
 
 
+async def limit_images(db: Connection, size: int) -> None:
+    """Let capture think that images of so many bytes are too large."""
+    for name in ("capture_insert", "capture_update", "capture_delete", "capture_rows"):
+        await db.execute(statement(name).replace("900000000", str(size)))
+
+
 async def test_two_images_too_large_for_one_row_of_the_changelog(pair: Pair) -> None:
     db = pair.main
     await db.execute("CREATE TABLE t (id int PRIMARY KEY, v text)")
     await capture(db)
     # The real limit is near a gigabyte, which takes a minute to write.
-    await db.execute(statement("capture_update").replace("900000000", "100"))
+    await limit_images(db, 100)
     await db.execute("INSERT INTO t VALUES (1, 'a'), (2, repeat('x', 60)), (3, repeat('x', 60))")
     await take(db)
     await db.execute("UPDATE t SET id = 4 WHERE id = 3")
@@ -64,6 +70,66 @@ async def test_two_images_too_large_for_one_row_of_the_changelog(pair: Pair) -> 
         ("D", f"(2,{large})", None),
         ("I", None, f"(12,{large})"),
     ]
+
+
+async def test_rows_too_large_are_recorded_by_their_keys(pair: Pair) -> None:
+    db = pair.main
+    await db.execute('CREATE TABLE t (v text, "b c" int, a text, PRIMARY KEY (a, "b c"))')
+    await capture(db)
+    await limit_images(db, 100)
+
+    async def taken() -> list[tuple[str, str | None, str | None, str | None]]:
+        return [(c.op, c.columns, c.old, c.new) for c in await take(db)]
+
+    def by_key(text: str) -> tuple[str, str, None, str]:
+        return ("K", "a,b c", None, text)
+
+    whole, large = "v,b c,a", "x" * 120
+    await db.execute("INSERT INTO t VALUES ($1, 1, 'x,y')", large)
+    assert await taken() == [by_key('("x,y",1)')]
+    await db.execute(
+        "INSERT INTO t SELECT CASE WHEN i % 4 = 0 THEN $1 ELSE 's' END, i, 'm' FROM generate_series(2, 9) i",
+        large,
+    )
+    assert await taken() == [
+        by_key(f"(m,{i})") if i % 4 == 0 else ("I", whole, None, f"(s,{i},m)") for i in range(2, 10)
+    ]
+    await db.execute("UPDATE t SET a = 'n' WHERE \"b c\" = 4")
+    assert await taken() == [by_key("(m,4)"), by_key("(n,4)")]
+    await db.execute("UPDATE t SET v = v || 'x' WHERE \"b c\" = 4")
+    assert await taken() == [by_key("(n,4)")]
+    await db.execute(
+        "UPDATE t SET v = CASE \"b c\" WHEN 8 THEN 'small' WHEN 9 THEN $1 ELSE v || 's' END", large
+    )
+    assert sorted(await taken(), key=lambda change: change[3] or "") == sorted(
+        [
+            by_key('("x,y",1)'),
+            by_key("(n,4)"),
+            by_key("(m,8)"),
+            by_key("(m,9)"),
+            *(("U", whole, f"(s,{i},m)", f"(ss,{i},m)") for i in (2, 3, 5, 6, 7)),
+        ],
+        key=lambda change: change[3] or "",
+    )
+    await db.execute('DELETE FROM t WHERE "b c" = 1')
+    assert await taken() == [by_key('("x,y",1)')]
+    await db.execute('DELETE FROM t WHERE "b c" < 6')
+    assert sorted(await taken(), key=str) == sorted(
+        [by_key("(n,4)"), *(("D", whole, f"(ss,{i},m)", None) for i in (2, 3, 5))], key=str
+    )
+
+
+async def test_a_row_too_large_in_a_table_without_a_key_is_refused(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (v text)")
+    await capture(db)
+    await limit_images(db, 100)
+    await db.execute("INSERT INTO t VALUES ('small')")
+    with pytest.raises(asyncpg.ProgramLimitExceededError, match="its table has no key"):
+        await db.execute("INSERT INTO t VALUES (repeat('x', 200))")
+    with pytest.raises(asyncpg.ProgramLimitExceededError, match="its table has no key"):
+        await db.execute("INSERT INTO t VALUES ('s'), (repeat('x', 200))")
+    assert [c.new for c in await take(db)] == ["(small)"]
 
 
 async def test_update_that_changes_nothing_is_not_recorded(pair: Pair) -> None:
@@ -278,4 +344,22 @@ async def test_generated_columns_keep_their_places(pair: Pair) -> None:
     assert [(c.columns, c.old, c.new) for c in await take(db)] == [
         ("a,s,w,b", None, "(1,2,,9)"),
         ("a,s,w,b", "(1,2,,9)", "(2,3,,9)"),
+    ]
+
+
+async def test_rows_whose_text_postgresql_cannot_make(pair: Pair) -> None:
+    """Takes some 3 GB of memory for a moment: the value is printed in twice its 600 MB, which is too much."""
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, a bytea, b int)")
+    await capture(db)
+    await db.execute("INSERT INTO t SELECT 1, convert_to(repeat('x', 600000000), 'UTF8'), 0")
+    await db.execute("UPDATE t SET b = 1")
+    await db.execute("INSERT INTO t VALUES (2, 'y', 0)")
+    await db.execute("UPDATE t SET b = 2")
+    assert sorted((c.op, c.columns, c.old, c.new) for c in await take(db)) == [
+        ("I", "id,a,b", None, '(2,"\\\\x79",0)'),
+        ("K", "id", None, "(1)"),
+        ("K", "id", None, "(1)"),
+        ("K", "id", None, "(1)"),
+        ("U", "id,a,b", '(2,"\\\\x79",0)', '(2,"\\\\x79",2)'),
     ]

@@ -11,10 +11,12 @@ import pytest
 from cdc.model import Side
 from tests.databases import Pair, make_cluster
 from tests.triggers.changes import capture, take
+from triggers.statements import statement
 
 # Every alias, variable, function and staging name in our SQL, and what SQL itself finds hard.
 NAMES = (
-    "old_rows new_rows o n t r x row one image ordinal id old new columns op seq txid at table_id seen found "
+    "old_rows new_rows o n t r x f c k row one image images before after names most done dealt_with place name "
+    "old_images new_images s ordinal id old new columns op seq txid at table_id seen found "
     "tg_argv tg_relid tg_op tg_table_name tg_table_schema key value this record cdc "
     "changelog pg_catalog text "
     "json select user order current_user Ünïcode 'quote' \"double\" back\\slash {brace} $1 %s a,b ctid_ "
@@ -95,6 +97,75 @@ async def test_altered_between_two_statements_of_one_session(pair: Pair, *, in_t
             assert changes[0].new == image
             fields = image.count(",")
             assert {text.count(",") for c in changes for text in (c.old, c.new) if text} == {fields}
+
+
+async def test_altered_by_others_between_two_statements_of_one_session(pair: Pair) -> None:
+    db, other = pair.main, await pair.connect(Side.MAIN)
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, a text); CREATE SCHEMA elsewhere")
+    await capture(db)
+    steps = [
+        ("ALTER TABLE t ADD COLUMN b int", "t", "b", "id,a,b"),
+        ("ALTER TABLE t RENAME COLUMN b TO c", "t", "c", "id,a,c"),
+        ("ALTER TABLE t DROP COLUMN a", "t", "c", "id,c"),
+        ("ALTER TABLE t RENAME TO u", "u", "c", "id,c"),
+        ("ALTER TABLE u SET SCHEMA elsewhere", "elsewhere.u", "c", "id,c"),
+        ("CREATE TABLE t (a int); ALTER TABLE elsewhere.u RENAME COLUMN c TO d", "elsewhere.u", "d", "id,d"),
+    ]
+    for change, table, column, columns in steps:
+        await other.execute(change)
+        for value in "123":
+            await db.execute(f"INSERT INTO {table} (id) VALUES (1)")
+            await db.execute(f"UPDATE {table} SET {column} = '{value}'")
+            await db.execute(f"INSERT INTO {table} (id) VALUES (2), (3)")
+            await db.execute(f"UPDATE {table} SET {column} = '8'")
+            await db.execute(f"DELETE FROM {table} WHERE id = 1; DELETE FROM {table}")
+        changes = await take(db)
+        assert {(c.op, c.columns) for c in changes} == {(op, columns) for op in "IUD"}
+        fields = columns.count(",")
+        assert {text.count(",") for c in changes for text in (c.old, c.new) if text} == {fields}
+
+
+async def test_an_alteration_that_is_taken_back(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, a text)")
+    await capture(db)
+    await db.execute("INSERT INTO t VALUES (1, 'a')")
+    await db.execute("BEGIN; SAVEPOINT s; ALTER TABLE t RENAME a TO b; INSERT INTO t VALUES (2, 'b')")
+    assert await db.fetchval("SELECT columns FROM cdc.changelog WHERE new = '(2,b)'") == ["id", "b"]
+    await db.execute(
+        "ROLLBACK TO s; INSERT INTO t VALUES (3, 'c'); COMMIT; UPDATE t SET a = 'd' WHERE id = 3"
+    )
+    assert [(c.columns, c.new) for c in await take(db)] == [
+        ("id,a", text) for text in ("(1,a)", "(3,c)", "(3,d)")
+    ]
+
+
+@pytest.mark.parametrize("setting", ["0", "nonsense", "", "{u}", "{t}"])
+async def test_an_application_that_sets_what_capture_remembers(pair: Pair, setting: str) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, a text); CREATE TABLE u (x int PRIMARY KEY)")
+    await capture(db)
+    oids = await db.fetchrow("SELECT 't'::regclass::oid::text AS t, 'u'::regclass::oid::text AS u")
+    await db.execute(f"SET cdc.relation = '{setting.format(**oids)}'")
+    await db.execute("INSERT INTO t VALUES (1, 'a'); INSERT INTO u VALUES (1)")
+    await db.execute(f"BEGIN; SET LOCAL cdc.relation = '{setting.format(**oids)}'")
+    await db.execute("UPDATE t SET a = 'b'; UPDATE u SET x = 2; UPDATE t SET a = 'c'; COMMIT")
+    await db.execute("RESET ALL; DELETE FROM u; DELETE FROM t")
+    assert [(c.table, c.op, c.columns) for c in await take(db)] == [
+        *(("t", "I", "id,a"), ("u", "I", "x"), ("t", "U", "id,a"), ("u", "U", "x"), ("t", "U", "id,a")),
+        *(("u", "D", "x"), ("t", "D", "id,a")),
+    ]
+
+
+async def test_names_that_cannot_be_had_from_the_type(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, a text)")
+    await capture(db)
+    await db.execute(statement("capture_columns").replace("(NULL::%s)", "(NULL::cdc.%s)"))
+    await db.execute("INSERT INTO t VALUES (1, 'a'); UPDATE t SET a = 'b'; DELETE FROM t")
+    await db.execute("INSERT INTO t VALUES (1, 'a'), (2, 'b'); UPDATE t SET a = 'c'; DELETE FROM t")
+    changes = await take(db)
+    assert [(c.op, c.columns) for c in changes] == [(op, "id,a") for op in "IUDIIUUDD"]
 
 
 async def test_a_column_added_behind_a_repeatable_read_snapshot(pair: Pair) -> None:
@@ -233,13 +304,13 @@ async def test_a_sleeping_listener_is_woken(pair: Pair) -> None:
     await listener.add_listener("cdc_wake", lambda *heard: woken.put_nowait(heard[3]))
     await db.execute("INSERT INTO t VALUES (1)")
     await listener.execute("SELECT pg_advisory_lock(6513763, 1)")
-    for statement in (
+    for write in (
         "INSERT INTO t VALUES (2)",
         "UPDATE t SET id = 3 WHERE id = 2",
         "DELETE FROM t",
         "TRUNCATE t",
     ):
-        await db.execute(statement)
+        await db.execute(write)
         assert await asyncio.wait_for(woken.get(), 10) == ""
     await listener.execute("SELECT pg_advisory_unlock(6513763, 1)")
     await db.execute("INSERT INTO t VALUES (4)")

@@ -3,13 +3,7 @@
 -- Parameters: trigger argument 0 is the table's id in cdc.captured_table.
 -- Result:     one row of cdc.changelog per row whose text changed, and a notification if the listener sleeps.
 --
--- PostgreSQL fills both transition tables in step, so rows are paired by their ordinal. One row needs no pairing.
--- The join is a full join although both sides always match: the plan is cached, and a full join is the one kind
--- that can never become a nested loop, which would be quadratic when a bulk update reuses the plan of a small one.
--- With merge joins off it is a hash join, which needs no sort and spills to disk beyond work_mem.
--- No row of a table can be larger than 1 GB: where both images together would come near it, the change is recorded as
--- a delete and an insert.
--- For the column names and our own transactions see capture_insert.sql.
+-- For all of it see capture_insert.sql.
 CREATE OR REPLACE FUNCTION cdc.capture_update() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -20,49 +14,98 @@ SET extra_float_digits = 3
 SET bytea_output = 'hex'
 SET lc_monetary = 'C'
 SET plan_cache_mode = force_generic_plan
-SET enable_mergejoin = off
 AS $capture$
-#variable_conflict use_column
+#variable_conflict use_variable
+DECLARE
+    before text;
+    after text;
+    old_images refcursor;
+    new_images refcursor;
 BEGIN
-    IF current_setting('cdc.applying', true) = 'on' THEN
-        PERFORM nextval('cdc.own_writes');
-        RETURN NULL;
-    END IF;
-    INSERT INTO cdc.changelog (table_id, op, columns, old, new)
-    SELECT TG_ARGV[0]::int, 'U',
-           ARRAY(SELECT json_object_keys(row_to_json(r.*))
-                 FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN new_rows AS t ON false) AS r),
-           o.image, n.image
-    FROM (SELECT (t.*)::text AS image FROM old_rows AS t OFFSET 0) AS o,
-         (SELECT (t.*)::text AS image FROM new_rows AS t OFFSET 0) AS n
-    WHERE NOT EXISTS (SELECT FROM new_rows OFFSET 1)
-      AND o.image COLLATE "C" <> n.image COLLATE "C"
-      AND octet_length(o.image) + octet_length(n.image) < 900000000;
-    IF NOT FOUND THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN
-            RETURN NULL;
+    IF current_setting('cdc.applying', true) = 'on'
+       OR current_setting('cdc.relation', true) IS DISTINCT FROM TG_RELID::text THEN
+        IF current_setting('cdc.applying', true) = 'on' THEN
+            PERFORM nextval('cdc.own_writes');
+            RETURN NEW;
         END IF;
-        INSERT INTO cdc.changelog (table_id, op, columns, old, new)
-        SELECT TG_ARGV[0]::int, r.op,
-               ARRAY(SELECT json_object_keys(row_to_json(r.*))
-                     FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN new_rows AS t ON false) AS r),
-               r.old, r.new
-        FROM (SELECT row_number() OVER () AS ordinal, (t.*)::text AS image FROM old_rows AS t) AS o
-        FULL JOIN (SELECT row_number() OVER () AS ordinal, (t.*)::text AS image FROM new_rows AS t) AS n
-             ON o.ordinal = n.ordinal
-        CROSS JOIN LATERAL (
-            SELECT 'U'::"char" AS op, o.image AS old, n.image AS new
-            WHERE octet_length(o.image) + octet_length(n.image) < 900000000
-            UNION ALL
-            SELECT v.op, v.old, v.new
-            FROM (VALUES ('D'::"char", o.image, NULL), ('I', NULL, n.image)) AS v (op, old, new)
-            WHERE octet_length(o.image) + octet_length(n.image) >= 900000000) AS r
-        WHERE o.image COLLATE "C" IS DISTINCT FROM n.image COLLATE "C";
+        PERFORM set_config('cdc.relation', TG_RELID::text, false);
     END IF;
-    IF FOUND AND current_setting('max_prepared_transactions') = '0'
-             AND NOT pg_try_advisory_xact_lock_shared(6513763, 1) THEN
+    BEGIN
+        SELECT (o.*)::text, (n.*)::text INTO STRICT before, after FROM old_rows AS o, new_rows AS n;
+    EXCEPTION
+        WHEN no_data_found THEN
+            RETURN NEW;
+        WHEN too_many_rows OR program_limit_exceeded OR out_of_memory OR internal_error THEN
+            before := NULL;
+    END;
+    INSERT INTO cdc.changelog (table_id, op, columns, old, new)
+    SELECT TG_ARGV[0]::int, 'U', cdc.capture_columns(), before, after FROM new_rows
+    WHERE before COLLATE "C" <> after COLLATE "C" AND octet_length(before) + octet_length(after) < 900000000
+      AND cdc.capture_columns() IS NOT NULL;
+    IF FOUND AND (current_setting('max_prepared_transactions') <> '0'
+                  OR pg_try_advisory_xact_lock_shared(6513763, 1)) THEN
+        RETURN NEW;
+    END IF;
+    IF FOUND THEN
         PERFORM cdc.wake();
+        RETURN NEW;
     END IF;
-    RETURN NULL;
+    IF before COLLATE "C" = after COLLATE "C" THEN
+        RETURN NEW;
+    END IF;
+    DECLARE
+        names text[];
+        befores text[];
+        afters text[];
+        most int := 1000;
+        done bigint := 0;
+        dealt_with bigint;
+    BEGIN
+        BEGIN
+            SELECT coalesce(cdc.capture_columns(),
+                            ARRAY(SELECT json_object_keys(row_to_json(r.*))
+                                  FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN new_rows AS t ON false) AS r)),
+                   ARRAY(SELECT (t.*)::text FROM old_rows AS t LIMIT 17),
+                   ARRAY(SELECT (t.*)::text FROM new_rows AS t LIMIT 17)
+            INTO names, befores, afters;
+        EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
+            NULL;
+        END;
+        IF cardinality(afters) < 17 AND pg_column_size(befores)::bigint + pg_column_size(afters) < 900000000 THEN
+            INSERT INTO cdc.changelog (table_id, op, columns, old, new)
+            SELECT TG_ARGV[0]::int, 'U', names, r.before, r.after FROM unnest(befores, afters) AS r (before, after)
+            WHERE r.before COLLATE "C" <> r.after COLLATE "C";
+            done := cardinality(afters);
+        ELSE
+            SELECT coalesce(names, cdc.capture_columns(),
+                            ARRAY(SELECT json_object_keys(row_to_json(r.*))
+                                  FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN new_rows AS t ON false) AS r))
+            INTO names;
+            WHILE EXISTS (SELECT FROM new_rows OFFSET done) LOOP
+                OPEN old_images FOR SELECT (t.*)::text FROM (SELECT s.* FROM old_rows AS s OFFSET done) AS t;
+                OPEN new_images FOR SELECT (t.*)::text FROM (SELECT s.* FROM new_rows AS s OFFSET done) AS t;
+                dealt_with := cdc.capture_rows(TG_ARGV[0]::int, names, old_images, new_images, most);
+                CLOSE old_images;
+                CLOSE new_images;
+                done := done + dealt_with;
+                IF dealt_with = 0 AND most = 1 THEN
+                    EXECUTE format('SELECT %s FROM old_rows AS t OFFSET $1 LIMIT 1', cdc.capture_key(TG_ARGV[0]::int))
+                        INTO before USING done;
+                    EXECUTE format('SELECT %s FROM new_rows AS t OFFSET $1 LIMIT 1', cdc.capture_key(TG_ARGV[0]::int))
+                        INTO after USING done;
+                    PERFORM cdc.capture_large(TG_ARGV[0]::int, before, after);
+                    done := done + 1;
+                    most := 1000;
+                ELSE
+                    most := 1;
+                END IF;
+            END LOOP;
+        END IF;
+        IF done > 0 AND current_setting('max_prepared_transactions') = '0'
+           AND NOT pg_try_advisory_xact_lock_shared(6513763, 1) THEN
+            PERFORM cdc.wake();
+        END IF;
+    END;
+    RETURN NEW;
 END
 $capture$;
