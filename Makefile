@@ -27,7 +27,7 @@ run: .venv/.running ## the service; with no DATABASE_URL set, a demo on two embe
 	$(BIN)/cdc run
 
 test: setup ## all tests, on real PostgreSQL
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: setup ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
