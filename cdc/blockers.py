@@ -11,7 +11,7 @@ import asyncpg
 from cdc.catalog import read_deferrable
 from cdc.conflicts import Related
 from cdc.faults import Blame, judge
-from cdc.images import join_key, to_image, to_text
+from cdc.images import to_image, to_text
 from cdc.mapping import Mapping
 from cdc.model import Image, Side
 from cdc.target import Target
@@ -46,14 +46,14 @@ async def blockers(target: Target, refused: Refused, keys: Callable[[str], Seque
         async with target.connection.transaction():
             children = await _children(target, refused, keys)
             found = await _beside(target, refused, refused.image) if refused.image and not children else []
+            if not found:
+                return children or await _parent(target, refused, refused.image or {})
     except asyncpg.PostgresError as error:
         if judge(error.sqlstate).blame is Blame.LINK:
             raise
         return []
-    if found:
-        entity = str(refused.mapping.entity)
-        return [Related(refused.source, entity, refused.entity_id, refused.image), *found]
-    return children or _parent(refused)
+    entity = str(refused.mapping.entity)
+    return [Related(refused.source, entity, refused.entity_id, refused.image), *found]
 
 
 async def _children(target: Target, refused: Refused, keys: Callable[[str], Sequence[str]]) -> list[Related]:
@@ -86,10 +86,10 @@ async def _beside(target: Target, refused: Refused, image: Image) -> list[Relate
     return [Related(side, str(entity), row["entity_id"], to_image(columns, row["row"])) for row in rows]
 
 
-def _parent(refused: Refused) -> list[Related]:
-    for key in refused.mapping.shape.outgoing if refused.image else ():
-        values = [(refused.image or {}).get(name) for name in key.child_columns]
-        if key.name == refused.constraint and None not in values:
-            entity_id = join_key([value or "" for value in values])
-            return [Related(refused.source.other, str(key.parent), entity_id, None)]
+async def _parent(target: Target, refused: Refused, image: Image) -> list[Related]:
+    for key in refused.mapping.shape.outgoing:
+        texts, parent = [image.get(name) for name in key.child_columns], target.shapes.get(key.parent)
+        if key.name == refused.constraint and None not in texts and parent is not None:
+            named = await target.connection.fetchval(refused.mapping.parent_name(key, parent), texts)
+            return [Related(refused.source.other, str(key.parent), named, None)]
     return []

@@ -49,14 +49,33 @@ class Column:
         return fragment(form or "{v}::text", v=value)
 
 
+# Of the numbers in a text, what follows the last digit that counts.
+_TRIMMED: Final = r"regexp_replace({v}::text, E'(\\.[0-9]*[1-9])0+(?![0-9])|\\.0+(?![0-9])', E'\\1', 'g')"
+# The same outside strings, which stay as they are.
+_TRIMMED_JSON: Final = (
+    r"regexp_replace({v}::text, "
+    r"""E'("(?:[^"\\\\]|\\\\.)*")|(\\.[0-9]*[1-9])0+(?![0-9])|\\.0+(?![0-9])', E'\\1\\2', 'g')"""
+)
+_UNSIGNED: Final = r"regexp_replace({v}::text, E'(^|[^0-9e.+])-0(?![0-9.e])', E'\\10', 'g')"
+
 _NAMES: Final[dict[str, LiteralString]] = {
     "numeric": "trim_scale({v})::text",
     "real": "({v} + '0'::real)::text",
     "double precision": "({v} + '0'::float8)::text",
     "interval": "justify_interval({v})::text",
     "citext": "lower({v}::text)",
+    "numeric[]": _TRIMMED,
+    "numrange": _TRIMMED,
+    "nummultirange": _TRIMMED,
+    "real[]": _UNSIGNED,
+    "double precision[]": _UNSIGNED,
+    "jsonb": _TRIMMED_JSON,
 }
-"""1.0 and 1.00, -0 and 0, a day and 24 hours, ABC and abc."""
+"""1.0 and 1.00, -0 and 0, a day and 24 hours, ABC and abc; in arrays, ranges and jsonb too.
+
+Texts under a collation that calls different texts equal have names of their own each, and so have such values in
+composites, in other arrays and in ranges of one's own: PostgreSQL has no text that stands for all of them.
+"""
 
 
 _CUT: Final = frozenset(

@@ -148,6 +148,22 @@ async def test_children_are_named_by_the_whole_key(pair: Pair) -> None:
         await both.assert_equal("parent", "visit")
 
 
+async def test_a_parent_is_named_as_its_own_conflicts_are(pair: Pair) -> None:
+    schema = """
+    CREATE TABLE size (width numeric, height numeric, PRIMARY KEY (width, height));
+    CREATE TABLE board (id int PRIMARY KEY, w numeric, h numeric, FOREIGN KEY (w, h) REFERENCES size);
+    INSERT INTO size VALUES (1.50, 2)
+    """
+    async with synced(pair, schema) as both:
+        await both.main.execute("INSERT INTO board VALUES (1, 1.500, 2.0)")
+        await both.backup.execute("DELETE FROM size")
+        await both.settle()
+        board = await get_conflict(both.main, both.backup, "board", "1")
+        assert [(each.entity, each.entity_id) for each in board.related] == [("size", "1.5,2")]
+        size = await get_conflict(both.main, both.backup, "size", "1.5,2")
+        assert [(each.entity, each.entity_id) for each in size.related] == [("board", "1")]
+
+
 async def test_a_row_that_a_check_refuses_waits_alone(pair: Pair) -> None:
     async with synced(pair, SCHEMA) as both:
         await both.main.execute("ALTER TABLE child DROP CONSTRAINT child_n_check")

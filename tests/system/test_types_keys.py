@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import asyncpg
 import pytest
 
+from cdc.catalog import read_shapes
 from cdc.conflicts import list_conflicts
 from cdc.decision import Decision
-from cdc.model import Resolution, Side
+from cdc.model import Entity, Resolution, Side
 from cdc.resolve import Resolver
 from tests.databases import Pair
 from tests.synced import endpoints, synced
+from triggers.identifiers import fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,112 @@ KEYS = (
         "CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
         named=False,
     ),
-    Twins("jsonb", "jsonb", "'1.0'", "'1.00'", named=False),
-    Twins("numbers", "numeric[]", "'{1.0}'", "'{1.00}'", named=False),
-    Twins("range", "numrange", "'[1.0,2)'", "'[1.00,2)'", named=False),
+    Twins("jsonb", "jsonb", "'1.0'", "'1.00'"),
+    Twins(
+        "jsonb object",
+        "jsonb",
+        """'{"a": [1.50, "1.50"], "b": 10.0}'""",
+        """'{"b": 10, "a": [1.5, "1.50"]}'""",
+    ),
+    Twins("numbers", "numeric[]", "'{1.0}'", "'{1.00}'"),
+    Twins("doubles", "float8[]", "'{-0,1}'", "'{0,1}'"),
+    Twins("range", "numrange", "'[1.0,2)'", "'[1.00,2)'"),
     Twins("boolean", "bool", "true", "'t'"),
     Twins("address", "inet", "'1.2.3.4'", "'1.2.3.4/32'"),
 )
+
+
+VALUES = {
+    "jsonb": (
+        *(
+            "1",
+            "1.0",
+            "1.00",
+            "10",
+            "100",
+            "1.5",
+            "1.50",
+            "1.05",
+            "1.050",
+            "-0.0",
+            "0",
+            "1e3",
+            "1000.0",
+            "0.0010",
+        ),
+        *(
+            '"1.0"',
+            '"1.00"',
+            '"1"',
+            '"a\\"1.0"',
+            '"a\\"1.00"',
+            '"\\\\"',
+            '[1.0, "\\\\", 2.00]',
+            '[1, "\\\\", 2]',
+        ),
+        *(
+            '{"1.0": 1.0}',
+            '{"1.00": 1.0}',
+            '{"1.0": 1}',
+            '{"a": {"b": [1.10, "x.0"]}}',
+            '{"a": {"b": [1.1, "x.00"]}}',
+        ),
+        *("null", "true", "[]", "[[]]", '"\\n.0"'),
+    ),
+    "numeric[]": (
+        "{}",
+        "{1.0}",
+        "{1}",
+        "{1.00,NULL}",
+        "{1,NULL}",
+        "{NaN,10.010}",
+        "{NaN,10.01}",
+        "{100}",
+        "{{1.0},{2.0}}",
+        "{1.0,2.0}",
+        "[0:1]={1.0,2}",
+        "[0:1]={1,2.0}",
+    ),
+    "float8[]": (
+        "{-0}",
+        "{0}",
+        "{-0.5}",
+        "{0.5}",
+        "{1e-07}",
+        "{1e-070}",
+        "{0,-0}",
+        "{-0,-0}",
+        "{-1,0}",
+        "{NaN,-Infinity}",
+    ),
+    "numrange": (
+        "empty",
+        "[1.0,2.00)",
+        "[1,2)",
+        "(1,2)",
+        "[1.05,)",
+        "[1.050,)",
+        "(,0.0]",
+        "(,0]",
+        "[10,100)",
+    ),
+}
+
+
+@pytest.mark.parametrize("type_name", VALUES)
+async def test_values_have_one_name_where_they_are_equal_and_nowhere_else(pair: Pair, type_name: str) -> None:
+    """And each name is read as the value that it stands for."""
+    await pair.main.execute(f"CREATE TABLE t (id {type_name} PRIMARY KEY)")
+    shape = (await read_shapes(pair.main, ["public"]))[Entity("public", "t")]
+    one, other = (shape.name_of(["id"], [fragment(value)]) for value in ("x.v", "y.v"))
+    rows = await pair.main.fetch(
+        f"WITH value AS (SELECT v::{type_name} FROM unnest($1::text[]) v)"
+        f" SELECT x.v::text AS one, y.v::text AS other, x.v = y.v AS equal, {one} = {other} AS named,"
+        f" ({one})::{type_name} = x.v AS read FROM value x, value y",
+        list(VALUES[type_name]),
+    )
+    assert len(rows) == len(VALUES[type_name]) ** 2
+    assert [tuple(row) for row in rows if row["equal"] is not row["named"] or not row["read"]] == []
 
 
 @pytest.fixture(params=KEYS, ids=lambda twins: twins.name)
