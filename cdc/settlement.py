@@ -127,7 +127,8 @@ async def close(
             rows[side.other],
             rows[side],
             *shared,
-            [side is first for _ in done],
+            # A row that is yet to be fetched is not there to be given to the other side.
+            [side is first and each.fetching is None for each in done],
             cases.seen[side.other],
         )
         await records.recheck(targets[side].connection, table.entity, ids, "resolved")

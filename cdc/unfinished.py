@@ -77,11 +77,11 @@ async def _complete(
     side: Side,
     decided: Mapping[str, asyncpg.Record],
 ) -> int:
-    """Give the other side the rows that it lacks, and close its entries."""
+    """Give the other side the rows that it lacks, and close its entries; too large rows are left to the links."""
     rulings = []
     for case in await _as_they_were(targets, table, cases, side, decided):
         row, same = decided[case.entity_id], case.entity_id in cases.same
-        if same and side.other not in case.entries:
+        if (same and side.other not in case.entries) or (case.short and not same):
             continue
         resolution = Resolution(row["resolution"])
         decision = Decision(

@@ -20,6 +20,7 @@ from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.moment import PURPOSE, Table
 from cdc.snapshot.rows import to_json
+from cdc.snapshot.too_large import LIMITS, too_large
 from cdc.table_copy import import_snapshot
 from triggers.identifiers import Composed, fragment, identifier_list, number
 from triggers.statements import render
@@ -143,12 +144,23 @@ class _Crew:
         except UNREACHABLE:
             raise
         except asyncpg.PostgresError as error:
-            raise SnapshotRefused(
+            refused = await self._too_large(part) if error.sqlstate in LIMITS else None
+            raise refused or SnapshotRefused(
                 f"{part.stream.table.shape.entity} cannot be read: {error}",
                 hint="read the table with psql's \\copy: what fails there fails here",
             ) from error
         await out.flush()
         await part.stream.part_ended()
+
+    async def _too_large(self, part: _Part) -> SnapshotRefused | None:
+        """Name the row that has no text; the reader's own session has met an error and cannot be asked."""
+        connection = await connect(self.endpoint, PURPOSE)
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                await import_snapshot(connection, self.exported)
+                return await too_large(connection, part.stream.table.shape)
+        finally:
+            connection.terminate()
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from cdc.model import Policy, Resolution, Side
 from cdc.resolve import Resolver
 from cdc.stats import Options
 from cdc.verify import verify_sides
+from tests.cdc.test_unfinished import cut
 from tests.databases import Connection, Pair, Servers
 from tests.synced import Synced, endpoints, synced
 
@@ -409,3 +410,27 @@ async def test_verify_tells_equal_from_different(pair: Pair) -> None:
         assert report.tables[0].differing == 1
         await settled(both, "t")
         assert await both.backup.fetchval("SELECT octet_length(b) FROM t WHERE id = 1") == 4_000
+
+
+@pytest.mark.usefixtures("low_limits")
+@pytest.mark.parametrize("winner", list(Side))
+async def test_a_decision_that_was_cut_can_be_made_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, winner: Side
+) -> None:
+    """Nothing of a row that has not been fetched is given to anybody."""
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, large("main"), "1")
+        await by_key(both.backup, large("backup"), "1")
+        for side in Side:
+            await both.engine.step(side)
+        await both.settle()
+        decision = Decision("t", "1", Resolution(winner.value), "ann")
+        await cut(both, pair, decision, Side.BACKUP, monkeypatch)
+        await both.reopen()
+        await both.settle()
+        assert await both.open_conflicts()
+        for side in Side:
+            assert await both.connection(side).fetchval("SELECT octet_length(b) > 1000 FROM t WHERE id = 1")
+        await decide(both, Resolution(winner.value))
+        await settled(both, "t")
+        assert await both.main.fetchval("SELECT v FROM t WHERE id = 1") == str(winner).lower()

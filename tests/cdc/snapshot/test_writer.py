@@ -382,6 +382,15 @@ async def test_a_table_whose_rows_the_server_refuses_is_named(pair: Pair, tmp_pa
     assert listed(tmp_path) == []
 
 
+async def test_a_row_that_has_no_text_is_named(pair: Pair, tmp_path: Path) -> None:
+    await pair.main.execute("CREATE TABLE film (id int, reel int, b bytea, PRIMARY KEY (id, reel))")
+    await pair.main.execute("INSERT INTO film VALUES (1, 1, 'x')")
+    await pair.main.execute("INSERT INTO film VALUES (7, 2, convert_to(repeat('x', 600000000), 'UTF8'))")
+    with pytest.raises(SnapshotRefused, match="film cannot be read: its row 7,2 has no text"):
+        await write(pair, tmp_path)
+    assert listed(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("change", "left"), [("CREATE TABLE u (); CREATE TABLE v ()", ["t", "u", "v"]), ("DROP TABLE t", [])]
 )
