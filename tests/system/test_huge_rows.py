@@ -5,6 +5,7 @@ Capture records by size; what follows does not depend on it. So most rows here a
 
 from __future__ import annotations
 
+import resource
 from collections.abc import AsyncIterator
 
 import pytest
@@ -307,6 +308,23 @@ async def test_large_values_come_in_pieces(either: Pair) -> None:
         await by_key(both.backup, "UPDATE t SET b = b || 'more', w = 'short'", "1")
         await settled(both, "t")
         assert await both.main.fetchval("SELECT octet_length(b) FROM t") == 8_960_004
+
+
+@pytest.mark.timeout(400)
+async def test_a_value_of_600_mb_as_applications_write_it(pair: Pair) -> None:
+    """Captured by the triggers, brought without the service's memory growing with it."""
+    schema = TABLE + "; ALTER TABLE t ALTER b SET STORAGE EXTERNAL"
+    async with synced(pair, schema) as both:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        await both.main.execute("UPDATE t SET b = convert_to(repeat('x', 600000000), 'UTF8') WHERE id = 1")
+        assert await both.main.fetchval("SELECT array_agg(op) FROM cdc.changelog") == [b"K"]
+        await both.engine.step(Side.MAIN)
+        await both.engine.links[Side.MAIN].retry()
+        assert await both.backup.fetchval("SELECT octet_length(b) FROM t WHERE id = 1") == 600_000_000
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kB
+        await both.backup.execute("DELETE FROM t WHERE id = 1")
+        await settled(both, "t")
+        assert await both.main.fetchval("SELECT array_agg(id) FROM t") == [2]
 
 
 # -- rows that cannot be printed -------------------------------------------------------------------------
