@@ -78,11 +78,13 @@ async def _write_then_delete(writer: Connection, ordered: Sequence[Difference]) 
 
 
 async def _write_anew(writer: Connection, ordered: Sequence[Difference]) -> None:
-    """Rows that differ go before any is written, where nothing refers to their table and could go with them."""
+    """Rows that differ go before any is written; where others refer to them they let go of their unique values."""
     await _delete(writer, ordered)
     for one in reversed(ordered):
         if one.keyed and not one.pair.target.incoming:
             await writer.execute(one.sql("keyed_delete_differing"))
+        elif one.keyed and (columns := _unique_columns(one.pair)):
+            await _detach(writer, one, columns, "'b'")
     await _write(writer, ordered)
 
 
@@ -124,12 +126,22 @@ async def _write_loose(
             await writer.execute(one.sql("keyed_update"))
     for one in ordered:
         if one.keyed and loose[one.pair.entity]:
-            nulls = joined(
-                fragment("{name} = NULL", name=identifier(name)) for name in loose[one.pair.entity]
-            )
-            await writer.execute(one.sql("keyed_detach", nulls=nulls))
+            await _detach(writer, one, loose[one.pair.entity], "'h'")
     await _delete(writer, ordered)
     await writer.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+async def _detach(writer: Connection, one: Difference, columns: Sequence[str], kind: str) -> None:
+    """Set columns of the rows of a kind to NULL."""
+    nulls = joined(fragment("{name} = NULL", name=identifier(name)) for name in columns)
+    await writer.execute(one.sql("keyed_detach", nulls=nulls, kind=fragment(kind)))
+
+
+def _unique_columns(one: TablePair) -> tuple[str, ...]:
+    """The columns of unique indexes that can be NULL and do not name the row."""
+    fixed = {column.name for column in one.target.columns if column.not_null}.union(one.key)
+    names = [name for key in one.target.keys for name in key.columns]
+    return tuple(dict.fromkeys(name for name in names if name in one.columns and name not in fixed))
 
 
 def _loose_columns(one: TablePair, circle: Sequence[TablePair]) -> tuple[str, ...]:

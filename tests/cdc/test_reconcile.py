@@ -155,6 +155,23 @@ async def test_values_that_changed_places_under_a_unique_index(sides: Pair) -> N
     assert await rows(sides.backup, "Seat") == ["(1,10)", "(2,20)", "(3,30)"]
 
 
+async def test_unique_values_changed_places_among_rows_that_others_refer_to(sides: Pair) -> None:
+    await both(
+        sides,
+        'CREATE TABLE "Seat" (id int PRIMARY KEY, no int UNIQUE)',
+        'CREATE TABLE "Guest" (id int PRIMARY KEY, seat int NOT NULL REFERENCES "Seat" ON DELETE CASCADE)',
+    )
+    await sides.main.execute(
+        'INSERT INTO "Seat" VALUES (1, 10), (2, 20); INSERT INTO "Guest" VALUES (1, 1), (2, 2)'
+    )
+    await sides.backup.execute(
+        'INSERT INTO "Seat" VALUES (1, 20), (2, 10); INSERT INTO "Guest" VALUES (1, 1), (2, 2)'
+    )
+    await contact(sides, "main")
+    assert await rows(sides.backup, "Seat") == ["(1,10)", "(2,20)"]
+    assert await rows(sides.backup, "Guest") == ["(1,1)", "(2,2)"]
+
+
 PARENTS = (
     'CREATE TABLE "Parent" (id int PRIMARY KEY, v text)',
     'CREATE TABLE "Child" (id int PRIMARY KEY, parent int NOT NULL REFERENCES "Parent" ON DELETE CASCADE, v text)',
