@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 import pytest
 
+from cdc.model import Side
 from tests.databases import Pair
-from tests.triggers.changes import capture
+from tests.triggers.changes import capture, take
 from triggers import schema
 from triggers.errors import TriggerError
 from triggers.install import install
@@ -46,6 +49,56 @@ async def test_changed_functions_are_replaced(pair: Pair) -> None:
     await pair.main.execute("COMMENT ON FUNCTION cdc.wake IS 'older'")
     await capture(pair.main)
     assert await pair.main.fetchval(facts) == digest
+
+
+EARLIER = """
+CREATE OR REPLACE FUNCTION cdc.capture_update() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET enable_mergejoin = off AS $capture$
+BEGIN
+    INSERT INTO cdc.changelog (table_id, op, columns, old, new)
+    SELECT TG_ARGV[0]::int, 'U', '{id,v}', o.image, n.image
+    FROM (SELECT (t.*)::text AS image FROM old_rows AS t) AS o, (SELECT (t.*)::text AS image FROM new_rows AS t) AS n;
+    RETURN NULL;
+END
+$capture$;
+COMMENT ON FUNCTION cdc.capture_update IS 'earlier';
+DROP FUNCTION cdc.capture_columns, cdc.capture_rows, cdc.capture_fetch, cdc.capture_key, cdc.capture_large
+"""
+"""What a release before this one had, in short."""
+
+
+async def test_an_earlier_release_is_brought_up_to_date_under_writers(pair: Pair) -> None:
+    db, writer, reader = pair.main, await pair.connect(Side.MAIN), await pair.connect(Side.MAIN)
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 0), (2, 0)")
+    await capture(db)
+    await db.execute(EARLIER)
+    done = asyncio.Event()
+
+    async def write() -> int:
+        count = 0
+        while not done.is_set():
+            await writer.execute("UPDATE t SET v = v + 1 WHERE id = 1")
+            count += 1
+        return count
+
+    async with reader.transaction(isolation="repeatable_read"):
+        await reader.execute("UPDATE t SET v = v + 1 WHERE id = 2")
+        writing = asyncio.create_task(write())
+        report = await capture(db)
+        done.set()
+        written = await writing
+        await reader.execute("UPDATE t SET v = v + 1 WHERE id = 2")
+    await writer.execute("UPDATE t SET v = v + 1 WHERE id = 1")
+    assert report.changed == ()
+    images = [(c.op, c.columns, c.old, c.new) for c in await take(db)]
+    assert sorted(images, key=str) == sorted(
+        [
+            ("U", "id,v", f"({id_},{v})", f"({id_},{v + 1})")
+            for id_, n in ((1, written + 1), (2, 2))
+            for v in range(n)
+        ],
+        key=str,
+    )
 
 
 async def test_all_functions_are_files_of_ours_and_closed_to_everyone(pair: Pair) -> None:
