@@ -57,12 +57,12 @@ BEGIN
             SELECT coalesce(cdc.capture_columns(),
                             ARRAY(SELECT json_object_keys(row_to_json(r.*))
                                   FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN old_rows AS t ON false) AS r)),
-                   ARRAY(SELECT (t.*)::text FROM old_rows AS t LIMIT 17)
+                   ARRAY(SELECT (t.*)::text FROM old_rows AS t LIMIT 33)
             INTO names, several;
         EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
             NULL;
         END;
-        IF cardinality(several) < 17 AND pg_column_size(several) < 900000000 THEN
+        IF cardinality(several) < 33 AND pg_column_size(several) < 900000000 THEN
             INSERT INTO cdc.changelog (table_id, op, columns, old)
             SELECT TG_ARGV[0]::int, 'D', names, r.image FROM unnest(several) AS r (image);
             done := cardinality(several);

@@ -65,13 +65,13 @@ BEGIN
             SELECT coalesce(cdc.capture_columns(),
                             ARRAY(SELECT json_object_keys(row_to_json(r.*))
                                   FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN new_rows AS t ON false) AS r)),
-                   ARRAY(SELECT (t.*)::text FROM old_rows AS t LIMIT 17),
-                   ARRAY(SELECT (t.*)::text FROM new_rows AS t LIMIT 17)
+                   ARRAY(SELECT (t.*)::text FROM old_rows AS t LIMIT 33),
+                   ARRAY(SELECT (t.*)::text FROM new_rows AS t LIMIT 33)
             INTO names, befores, afters;
         EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
             NULL;
         END;
-        IF cardinality(afters) < 17 AND pg_column_size(befores)::bigint + pg_column_size(afters) < 900000000 THEN
+        IF cardinality(afters) < 33 AND pg_column_size(befores)::bigint + pg_column_size(afters) < 900000000 THEN
             INSERT INTO cdc.changelog (table_id, op, columns, old, new)
             SELECT TG_ARGV[0]::int, 'U', names, r.before, r.after FROM unnest(befores, afters) AS r (before, after)
             WHERE r.before COLLATE "C" <> r.after COLLATE "C";

@@ -40,10 +40,10 @@ CREATE TABLE cdc.changelog (
     txid     xid8 NOT NULL DEFAULT pg_current_xact_id(),
     at       timestamptz NOT NULL DEFAULT clock_timestamp(),
     table_id int NOT NULL,
-    op       "char" NOT NULL,                   -- I, U, D, T (truncate)
-    columns  text[],                            -- names of the images' fields, in order
+    op       "char" NOT NULL,                   -- I, U, D, T (truncate), K (row too large: its key alone)
+    columns  text[],                            -- names of the images' fields, in order; K: of the key's
     old      text,                              -- the row before, as its record text; null for I and T
-    new      text,                              -- the row after, as its record text; null for D and T
+    new      text,                              -- the row after, as its record text; null for D and T; K: its key's
     seen     pg_snapshot                        -- T only: what this side had applied of the other's changes
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX changelog_txid_seq ON cdc.changelog (txid, seq);
