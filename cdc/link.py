@@ -24,6 +24,8 @@ from cdc.stage import Stage
 from cdc.stats import Options, Stats, StepResult
 from cdc.target import Target
 
+SOON_S: Final = 0.05
+"""Before what is due, and was not come to, is tried again: somebody may hold the position."""
 BUSY_READS: Final = 3
 """Reads in a row that found something, after which writers need not notify any more."""
 
@@ -186,9 +188,9 @@ class Link:
                 pause = await self.retry()
             if not await listener.fall_asleep():
                 holds = await self._release_now_and_then()
-                await listener.wait(
-                    min((s for s in (pause, RETRY_S if holds else None) if s is not None), default=None)
-                )
+                due = None if pause is None else max(pause, SOON_S)
+                waits = [seconds for seconds in (due, RETRY_S if holds else None) if seconds is not None]
+                await listener.wait(min(waits, default=None))
                 pause = 0 if pause is not None else None
 
     async def _release_now_and_then(self) -> bool:

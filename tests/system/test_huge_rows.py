@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import AsyncIterator
+from random import Random
 
 import pytest
 
@@ -452,3 +453,61 @@ async def test_a_decision_that_was_cut_can_be_made_again(
         await decide(both, Resolution(winner.value))
         await settled(both, "t")
         assert await both.main.fetchval("SELECT v FROM t WHERE id = 1") == str(winner).lower()
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("sides", [1, 2])
+async def test_histories(pair: Pair, seed: int, sides: int) -> None:
+    """Changes recorded whole and by key, on one side or both, batches cut anywhere, rows fetched whenever."""
+    random = Random(seed)
+    async with synced(pair, TABLE, options=Options(batch_rows=random.choice([1, 2, 50]))) as both:
+        for number in range(30):
+            side = random.choice(list(Side)[:sides])
+            key = random.choice([1, 2])
+            sql = random.choice(
+                [
+                    f"UPDATE t SET v = '{side} {number}' WHERE id = {key}",
+                    f"DELETE FROM t WHERE id = {key}",
+                    f"INSERT INTO t VALUES ({key}, '{side} {number}') ON CONFLICT DO NOTHING",
+                ]
+            )
+            if random.random() < 0.5:
+                await by_key(both.connection(side), sql, str(key))
+            else:
+                await both.connection(side).execute(sql)
+            for _ in range(random.randrange(3)):
+                link = both.engine.links[random.choice(list(Side))]
+                await random.choice([link.step, link.retry, both.engine.referee.step])()
+            if sides == 1:
+                assert await both.entries(Side.BACKUP, "OPEN") == []
+        await both.settle()
+        open_ids = {conflict.entity_id for conflict in await both.open_conflicts()}
+        assert sides == 2 or not open_ids
+        for key in (1, 2):
+            rows = [await both.connection(side).fetch("SELECT v FROM t WHERE id = $1", key) for side in Side]
+            assert rows[0] == rows[1] or str(key) in open_ids
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("whole", [False, True])
+async def test_neither_side_overwrites_what_the_other_wrote(pair: Pair, seed: int, *, whole: bool) -> None:
+    """Both wrote before anything was applied; whatever is done in whatever order, both rows stay."""
+    random = Random(seed)
+    async with synced(pair, TABLE) as both:
+        removes = random.choice([None, Side.MAIN, Side.BACKUP])
+        for side in random.sample(list(Side), 2):
+            sql = "DELETE FROM t WHERE id = 1"
+            if side is not removes:
+                sql = f"UPDATE t SET v = '{side}' WHERE id = 1"
+            if whole and side is Side.BACKUP:
+                await both.backup.execute(sql)
+            else:
+                await by_key(both.connection(side), sql, "1")
+        for _ in range(random.randrange(12)):
+            link = both.engine.links[random.choice(list(Side))]
+            await random.choice([link.step, link.retry, both.engine.referee.step])()
+        await both.settle()
+        for side in Side:
+            found = await both.connection(side).fetchval("SELECT v FROM t WHERE id = 1")
+            assert found == (None if side is removes else str(side))
+        assert {conflict.entity_id for conflict in await both.open_conflicts()} == {"1"}
