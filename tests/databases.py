@@ -30,7 +30,7 @@ SETTINGS = {
     "shared_buffers": "64MB",
 }
 MEMORY: Final = "/dev/shm"  # noqa: S108  a folder of our own is made in it
-ROOM: Final = 8 << 30
+ROOM: Final = 12 << 30
 _numbers = itertools.count(1)
 
 
