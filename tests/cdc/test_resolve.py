@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -206,3 +207,59 @@ async def test_many_at_once(pair: Pair) -> None:
         await both.assert_equal("product")
         await both.assert_no_conflicts()
         assert await both.main.fetchval("SELECT sum(stock) FROM product WHERE id >= 100") == 290 * 2 + 33
+
+
+async def test_many_by_type_and_age_where_the_two_sides_call_it_differently(pair: Pair) -> None:
+    """Each link has met the conflict in its own way and at its own time; to people it is one, of one type."""
+    async with synced(pair, SCHEMA) as both:
+        await both.main.execute("DELETE FROM product")
+        await both.backup.execute("UPDATE product SET stock = 7")
+        await both.settle()
+        kinds = {entry.type for entry in await both.open_conflicts()}
+        assert kinds == {"UPDATE_MISSING", "DELETE_ORIGIN_DIFFERS"}
+        await both.main.execute(
+            "UPDATE cdc.sync_state SET detected_at = detected_at - interval '2 days' WHERE entity_id = '1'"
+        )
+        page, _ = await list_conflicts(both.main, both.backup)
+        assert len({each.type for each in page}) == 1
+        shown, other = page[0].type, (kinds - {page[0].type}).pop()
+        async with Resolver(*endpoints(pair)) as resolver:
+            done = await resolver.resolve_many(Filter(type=other), Resolution.BACKUP, by="ann")
+            assert (done.resolved, done.refused) == (0, {})
+            old = Filter(before=datetime.now(UTC) - timedelta(days=1))
+            page, _ = await list_conflicts(both.main, both.backup, old)
+            assert [each.entity_id for each in page] == ["1"]
+            done = await resolver.resolve_many(old, Resolution.BACKUP, by="ann")
+            assert (done.resolved, done.refused) == (1, {})
+            done = await resolver.resolve_many(Filter(type=shown), Resolution.BACKUP, by="ann")
+            assert (done.resolved, done.refused) == (2, {})
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("product")
+
+
+async def test_pages_end_where_rows_are_large(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cdc.conflicts.MOST_BYTES", 1)
+    monkeypatch.setattr("cdc.bulk.CHUNK_BYTES", 1)
+    async with synced(pair, SCHEMA) as both:
+        await both.main.execute("UPDATE product SET stock = 8")
+        await both.backup.execute("UPDATE product SET stock = 7")
+        await both.settle()
+        found, after = [], None
+        while True:
+            page, after = await list_conflicts(both.main, both.backup, after=after)
+            found.append([each.entity_id for each in page])
+            if after is None:
+                break
+        assert found == [["1"], ["2"], ["3"]]
+        told: list[int] = []
+        async with Resolver(*endpoints(pair)) as resolver:
+            await resolver.resolve_many(
+                Filter(only_column="stock"),
+                Resolution.MAIN,
+                by="ann",
+                progress=lambda bulk: told.append(bulk.resolved),
+            )
+        assert told == [1, 2, 3]
+        await both.settle()
+        await both.assert_equal("product")
