@@ -199,7 +199,9 @@ class Mapping(RowStatements):
             "EXISTS (SELECT FROM cdc.sync_state s WHERE s.subsumed IS NOT NULL AND s.entity = {entity} "
             "AND s.entity_id = {entity_id} "
             # A live entry that settles changes waits for its row to be fetched: that comes after all of them.
-            "AND (s.status IN ('DEFERRED', 'OPEN') OR pg_visible_in_snapshot(e.txid, s.subsumed)))",
+            "AND (s.status IN ('DEFERRED', 'OPEN') OR pg_visible_in_snapshot(e.txid, s.subsumed)) "
+            # A look-up for each change, never a join: plans are made while there are few entries, and kept.
+            "OFFSET 0)",
             entity=entity,
             entity_id=self._parts["entity_id"],
         )
@@ -215,6 +217,6 @@ def held(entity: Composed) -> Composed:
     """Whether a live entry holds the key of n."""
     return fragment(
         "EXISTS (SELECT FROM cdc.sync_state s WHERE s.status IN ('DEFERRED', 'OPEN') AND s.entity = {entity} "
-        "AND s.entity_id = n.entity_id)",
+        "AND s.entity_id = n.entity_id OFFSET 0)",
         entity=entity,
     )

@@ -20,7 +20,7 @@ WITH batch AS MATERIALIZED (
 ), wanted AS MATERIALIZED (
     SELECT n.* FROM (SELECT k.*, {entity_id} AS entity_id FROM key k) n
     WHERE $6::boolean OR NOT EXISTS (SELECT FROM cdc.sync_state s WHERE s.status IN ('DEFERRED', 'OPEN')
-                                                                  AND s.entity = $5 AND s.entity_id = n.entity_id)
+                                                                  AND s.entity = $5 AND s.entity_id = n.entity_id OFFSET 0)
 ), mine AS MATERIALIZED (
     SELECT n.entity_id FROM wanted n JOIN {table} t ON {match} FOR UPDATE OF t SKIP LOCKED
 )
