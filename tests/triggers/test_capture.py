@@ -42,6 +42,22 @@ async def test_many_rows_are_paired_with_themselves(pair: Pair) -> None:
     assert (count, wrong) == (20000, 0)
 
 
+@pytest.mark.parametrize("count", [1, 2, 32, 33, 34, 65, 66, 1200])
+async def test_statements_of_any_number_of_rows(pair: Pair, count: int) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v int)")
+    await capture(db)
+    await db.execute(f"INSERT INTO t SELECT i, i FROM generate_series(1, {count}) i")
+    # Every third one is left as it is.
+    await db.execute("UPDATE t SET v = CASE WHEN id % 3 = 0 THEN v ELSE -v END")
+    await db.execute("DELETE FROM t")
+    ids = range(1, count + 1)
+    changes = [(c.op, c.old, c.new) for c in await take(db)]
+    assert changes[:count] == [("I", None, f"({i},{i})") for i in ids]
+    assert changes[count:-count] == [("U", f"({i},{i})", f"({i},{-i})") for i in ids if i % 3]
+    assert sorted(changes[-count:]) == sorted(("D", f"({i},{i if i % 3 == 0 else -i})", None) for i in ids)
+
+
 async def limit_images(db: Connection, size: int) -> None:
     """Let capture think that images of so many bytes are too large."""
     for name in ("capture_insert", "capture_update", "capture_delete", "capture_rows"):

@@ -62,11 +62,12 @@ BEGIN
         EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
             NULL;
         END;
-        IF cardinality(several) < 33 AND pg_column_size(several) < 900000000 THEN
+        IF pg_column_size(several) < 900000000 THEN
             INSERT INTO cdc.changelog (table_id, op, columns, old)
             SELECT TG_ARGV[0]::int, 'D', names, r.image FROM unnest(several) AS r (image);
             done := cardinality(several);
-        ELSE
+        END IF;
+        IF done = 0 OR done = 33 THEN
             SELECT coalesce(names, cdc.capture_columns(),
                             ARRAY(SELECT json_object_keys(row_to_json(r.*))
                                   FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN old_rows AS t ON false) AS r))

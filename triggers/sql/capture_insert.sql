@@ -6,9 +6,9 @@
 -- them anew in each transaction, which costs more than carrying it out. That is why one condition asks two things, why
 -- what comes after the first RETURNs has its variables to itself, and why this returns NEW, which is null here.
 -- Rows are read in blocks that catch what PostgreSQL says of an image larger than 1 GB, and of none or of several rows
--- where one is asked for; they are written outside of them, so that the blocks take no transaction number. Up to 32 rows are
--- kept in arrays, more are read by cursors (capture_rows.sql). A row too large is recorded by its key (capture_large.sql),
--- and the application's write goes through.
+-- where one is asked for; they are written outside of them, so that the blocks take no transaction number. The first
+-- 33 rows are kept in arrays, where they fit in one; more are read by cursors (capture_rows.sql). A row too large is
+-- recorded by its key (capture_large.sql), and the application's write goes through.
 -- The column names are kept in the plan, which has to read the transition table for that: see capture_columns.sql.
 -- Where they cannot be had that way they come from the transition table itself, as the keys of a row of nulls. Whatever
 -- was altered a moment ago, in this transaction or behind a REPEATABLE READ snapshot, they are in step with the text.
@@ -73,11 +73,12 @@ BEGIN
         EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
             NULL;
         END;
-        IF cardinality(several) < 33 AND pg_column_size(several) < 900000000 THEN
+        IF pg_column_size(several) < 900000000 THEN
             INSERT INTO cdc.changelog (table_id, op, columns, new)
             SELECT TG_ARGV[0]::int, 'I', names, r.image FROM unnest(several) AS r (image);
             done := cardinality(several);
-        ELSE
+        END IF;
+        IF done = 0 OR done = 33 THEN
             SELECT coalesce(names, cdc.capture_columns(),
                             ARRAY(SELECT json_object_keys(row_to_json(r.*))
                                   FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN new_rows AS t ON false) AS r))

@@ -71,12 +71,13 @@ BEGIN
         EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
             NULL;
         END;
-        IF cardinality(afters) < 33 AND pg_column_size(befores)::bigint + pg_column_size(afters) < 900000000 THEN
+        IF pg_column_size(befores)::bigint + pg_column_size(afters) < 900000000 THEN
             INSERT INTO cdc.changelog (table_id, op, columns, old, new)
             SELECT TG_ARGV[0]::int, 'U', names, r.before, r.after FROM unnest(befores, afters) AS r (before, after)
             WHERE r.before COLLATE "C" <> r.after COLLATE "C";
             done := cardinality(afters);
-        ELSE
+        END IF;
+        IF done = 0 OR done = 33 THEN
             SELECT coalesce(names, cdc.capture_columns(),
                             ARRAY(SELECT json_object_keys(row_to_json(r.*))
                                   FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN new_rows AS t ON false) AS r))
