@@ -42,6 +42,7 @@ ALL: Final = (*CORE, *RIGHTS, *CONTACT)
 BETWEEN: Final = (
     "tests/triggers/test_capture.py",
     "tests/triggers/test_capture_partitions.py",
+    "tests/triggers/test_capture_surroundings.py",
     *TYPES,
     "tests/system/test_links.py",
     *RESTORE,
