@@ -9,6 +9,8 @@ from typing import Final, Literal
 from cdc.session import Connection
 
 CHUNK_BYTES: Final = 64 * 1024
+PART_BYTES: Final = 1024 * 1024
+"""Of a message that is larger than this, which the driver holds whole, so much is handed on at a time."""
 CHUNKS: Final = 8
 """At most this many chunks wait between the two servers; the source's COPY waits for the target's."""
 
@@ -22,7 +24,12 @@ class _Belt:
         self._moved = moved
 
     async def put(self, data: bytes) -> None:
-        # The server sends a message for every row; small ones are joined.
+        # The server sends a message for every row; small ones are joined, large ones handed on in parts.
+        if len(data) > PART_BYTES:
+            await self.flush()
+            for first in range(0, len(data), PART_BYTES):
+                await self._queue.put(data[first : first + PART_BYTES])
+            return
         self._held += data
         if len(self._held) >= CHUNK_BYTES:
             await self.flush()
