@@ -154,9 +154,8 @@ async def _moved(
         if decision.version is None:
             continue
         shown = [{side: entry.current, side.other: entry.incoming} for side, entry in case.entries.items()]
-        moved = all(case.moved(each) for each in shown)
-        stale += [case] if moved else []
-        if moved or decision.version != case.version:
+        if decision.version != case.version or all(case.moved(each) for each in shown):
+            stale.append(case)  # one side's entry may know it already, and the other one not
             refused[case.entity_id] = ConflictMoved(
                 f"{decision.entity} {decision.entity_id} changed since you looked",
                 hint="look at its new state and decide again",

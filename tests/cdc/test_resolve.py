@@ -130,15 +130,22 @@ async def test_unknown_columns_and_records_are_refused(pair: Pair) -> None:
             await resolver.resolve(Decision("nothing", "1", Resolution.MAIN, "ann"))
 
 
-async def test_a_row_that_moved_since_it_was_shown_is_refused_with_its_new_state(pair: Pair) -> None:
+@pytest.mark.parametrize("met", [False, True], ids=["on its way", "met by the link"])
+async def test_a_row_that_moved_since_it_was_shown_is_refused_with_its_new_state(
+    pair: Pair, *, met: bool
+) -> None:
     async with disputed(pair, *BOTH) as (both, resolver):
         version = (await get_conflict(both.main, both.backup, "product", "1")).version
         await both.main.execute("UPDATE product SET stock = 3 WHERE id = 1")
+        if met:
+            await both.engine.step(Side.MAIN)
         with pytest.raises(ConflictMoved) as moved:
             await resolver.resolve(decision(Resolution.MAIN, version=version))
         current = moved.value.current
         assert current is not None
         assert current.main["stock"] == "3"  # type: ignore[attr-defined]
+        if met:
+            await both.settle()  # comparing both rows tells nothing new
         await resolver.resolve(decision(Resolution.MAIN, version=current.version))  # type: ignore[attr-defined]
         await both.settle()
         await both.assert_equal("product")
