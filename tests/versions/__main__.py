@@ -22,6 +22,12 @@ from xml.etree import ElementTree as ET
 from tests.versions.packages import Registry, read_packages
 
 CAPTURE: Final = ("tests/triggers",)
+SURROUNDINGS: Final = "tests/triggers/test_capture_surroundings.py"
+ALTERED: Final = (
+    f"{SURROUNDINGS}::test_altered_between_two_statements_of_one_session",
+    f"{SURROUNDINGS}::test_altered_by_others_between_two_statements_of_one_session",
+    f"{SURROUNDINGS}::test_a_column_added_behind_a_repeatable_read_snapshot",
+)
 TYPES: Final = ("tests/system/test_types.py",)
 SYNC: Final = (
     "tests/system/test_links.py",
@@ -42,7 +48,7 @@ ALL: Final = (*CORE, *RIGHTS, *CONTACT)
 BETWEEN: Final = (
     "tests/triggers/test_capture.py",
     "tests/triggers/test_capture_partitions.py",
-    "tests/triggers/test_capture_surroundings.py",
+    *ALTERED,
     *TYPES,
     "tests/system/test_links.py",
     *RESTORE,
