@@ -49,24 +49,25 @@ async def bring(
     await target.connection.execute(statement("piece_make", "cdc"))
     large = set()
     for column, size in zip(there.in_pieces, row["sizes"], strict=True):
-        place = _place(here, column) if size is not None else None
-        if place is not None:
+        own = _own(here, column) if size is not None else None
+        if own is not None:
             large.add(column.name)
-            await _bring_value(applier, there.row_piece(column), key, place)
+            await _bring_value(applier, there.row_piece(column), key)
+            await target.connection.execute(here.piece_join(own))
     return row["rest"], frozenset(large)
 
 
-async def _bring_value(applier: Applier, sql: str, key: Sequence[str], place: int) -> None:
+async def _bring_value(applier: Applier, sql: str, key: Sequence[str]) -> None:
     source, target = applier.reader.connection, applier.target.connection
     part, last = 0, False
     while not last:
         piece = await source.fetchval(sql, key, part * PIECE + 1, PIECE)
-        await target.execute(statement("piece_add", "cdc"), place, part, piece)
+        await target.execute(statement("piece_add", "cdc"), part, piece)
         part, last = part + 1, len(piece) < PIECE
 
 
-def _place(here: Mapping, column: Column) -> int | None:
-    """Where the pieces of a column's value belong; None where the target computes the column."""
+def _own(here: Mapping, column: Column) -> Column | None:
+    """The target's column that a large value belongs to; None where the target computes it."""
     own = here.shape.column(column.name)
     if own is not None and own.generated:
         return None
@@ -76,7 +77,7 @@ def _place(here: Mapping, column: Column) -> int | None:
             entity=str(here.entity),
             hint="give both sides the same columns; the row comes by itself",
         )
-    return here.in_pieces.index(own)
+    return own
 
 
 def alone(number: int, columns: tuple[str, ...], op: Op, old: str | None, new: str | None) -> Change:

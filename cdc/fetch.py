@@ -23,6 +23,8 @@ from triggers.statements import statement
 
 BUDGET_S: Final = 1.0
 """After so long the link goes on with its other changes first."""
+_TOO_LARGE: Final = "invalid memory alloc request size"
+"""What PostgreSQL says, in any language, of a value or row that would take more than 1 GB of its memory."""
 _Failure = asyncpg.PostgresError | ReferenceBroken | SchemaMismatch | ShapeMoved | PositionBusy
 
 
@@ -68,6 +70,8 @@ async def _failed(applier: Applier, row: asyncpg.Record, error: _Failure, took_s
 
 def _blame(error: _Failure) -> Blame:
     match error:
+        case asyncpg.InternalServerError() if str(error).startswith(_TOO_LARGE):
+            return Blame.ROW
         case asyncpg.PostgresError():
             return judge(error.sqlstate).blame
         case ReferenceBroken():

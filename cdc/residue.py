@@ -137,7 +137,7 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
             kept.append(entry)
             outcome += Outcome(deferred=1)
         elif isinstance(verdict, ConflictType):
-            entry = await _conflict(residue, change, verdict, row["current"] if row else None)
+            entry = await _conflict(residue, change, verdict, row)
             outcome += Outcome(applied=1) if entry.resolution else Outcome(conflicts=1)
             kept.append(entry)
             again.append(change.entity_id)
@@ -185,9 +185,17 @@ async def write(residue: Residue, change: NetChange, *, present: bool) -> None:
         await connection.execute(mapping.row_insert, change.after)
 
 
-async def _conflict(residue: Residue, change: NetChange, kind: ConflictType, current: str | None) -> Entry:
-    """The entry that a conflict becomes, after the policy has been carried out where it names a winner."""
+async def _conflict(
+    residue: Residue, change: NetChange, kind: ConflictType, row: asyncpg.Record | None
+) -> Entry:
+    """The entry that a conflict becomes, after the policy has been carried out where it names a winner.
+
+    A row that the entry could not hold whole is not overwritten without asking a person.
+    """
+    current = row["current"] if row is not None else None
     winner = residue.policy.winner
+    if winner is residue.source and row is not None and row["short"]:
+        winner = None
     if winner is residue.source:
         await write(residue, change, present=current is not None)
     entry = replace(entry_of(residue, change, kind, current), automatic=residue.policy.decides)

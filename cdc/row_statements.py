@@ -45,6 +45,11 @@ class RowStatements(UniqueChecks):
             "current": row_text(self._parts["current"], self._own_values(self.common)),
         }
 
+    @property
+    def _short(self) -> Composed:
+        """Whether large values are left out of the text of a row of the target."""
+        return is_large(weight(self._own_values(self.shape.columns)))
+
     def _own_values(self, columns: Collection[Column]) -> Iterator[tuple[Composed, Column]]:
         for column in columns:
             yield fragment("t.{c}", c=identifier(column.name)), column
@@ -53,7 +58,8 @@ class RowStatements(UniqueChecks):
     def examine(self) -> str:
         """Lock and compare the rows behind some keys."""
         wanted = ("image", "key_of_item", "match", "table", "current", "before", "after")
-        return self._render("examine", wanted, target_row=self.shown["target_row"], fits=self.fits)
+        shown = self.shown["target_row"]
+        return self._render("examine", wanted, target_row=shown, fits=self.fits, short=self._short)
 
     @cached_property
     def key_names(self) -> str:
@@ -128,9 +134,8 @@ class RowStatements(UniqueChecks):
     @cached_property
     def rows_lock(self) -> str:
         """Lock and read rows by images with their keys."""
-        short = is_large(weight(self._own_values(self.shape.columns)))
         wanted = ("image", "key_of_after", "match", "table")
-        return self._render("rows_lock", wanted, short=short, **self.shown)
+        return self._render("rows_lock", wanted, short=self._short, **self.shown)
 
     # -- rows that come in pieces ----------------------------------------------------------------------
 
@@ -191,11 +196,27 @@ class RowStatements(UniqueChecks):
             settable=self._parts["settable"],
         )
 
+    def piece_join(self, column: Column) -> str:
+        """Put a large value of a column together from its pieces."""
+        whole = fragment("string_agg(p.data, ''::bytea ORDER BY p.part)")
+        words = fragment("convert_from({v}, 'UTF8')", v=whole)
+        none = fragment("NULL")
+        return render(
+            "piece_join",
+            "cdc",
+            place=number(self._piece_place(column)),
+            bytes=whole if is_binary(column) else none,
+            words=none if is_binary(column) else words,
+        )
+
     def _given(self, column: Column, large: Collection[str]) -> Composed:
         if column.name not in large:
             return self.field("n.after", column.name)
-        whole = fragment(
-            "(SELECT string_agg(p.data, ''::bytea ORDER BY p.part) FROM pg_temp.cdc_piece p WHERE p.place = {place})",
-            place=number([each.name for each in self.in_pieces].index(column.name)),
+        return fragment(
+            "(SELECT w.{value} FROM pg_temp.cdc_whole w WHERE w.place = {place})",
+            value=fragment("bytes") if is_binary(column) else fragment("words"),
+            place=number(self._piece_place(column)),
         )
-        return whole if is_binary(column) else fragment("convert_from({v}, 'UTF8')", v=whole)
+
+    def _piece_place(self, column: Column) -> int:
+        return [each.name for each in self.in_pieces].index(column.name)

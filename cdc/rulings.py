@@ -79,7 +79,7 @@ async def rule(
         if resolution is None:
             found.refused[case.entity_id] = _undecided(decision, policy)
         elif case.short:
-            _rule_large(found, case, decision, resolution, same=case.entity_id in cases.same)
+            _rule_large(found, cases, case, decision, resolution)
         elif resolution.winner is None and case.entity_id in coming:
             found.later.append(case.entity_id)
         elif resolution.winner is None:
@@ -100,15 +100,15 @@ async def rule(
     return found
 
 
-def _rule_large(
-    found: Rulings, case: Case, decision: Decision, resolution: Resolution, *, same: bool
-) -> None:
+def _rule_large(found: Rulings, cases: Cases, case: Case, decision: Decision, resolution: Resolution) -> None:
     """Rule on a record with a row too large to be held whole here: the losing side fetches the other's."""
-    winner = resolution.winner
+    winner, same = resolution.winner, case.entity_id in cases.same
     if winner is None:
         found.refused[case.entity_id] = _too_large(decision, "a merge would have to hold it whole")
     elif decision.resolution is None and winner.other in case.short:
         found.refused[case.entity_id] = _too_large(decision, "the version that goes could not be kept")
+    elif not same and winner not in cases.applied:
+        found.refused[case.entity_id] = _not_fetched(decision, winner)
     else:
         fetching = None if same else winner.other
         found.made.append(Ruling(case, decision, resolution, case.rows, frozenset(), fetching))
@@ -211,6 +211,15 @@ def _too_large(decision: Decision, why: str) -> ResolutionRefused:
     return ResolutionRefused(
         f"{decision.entity} {decision.entity_id}: the row is too large, {why}",
         hint="resolve it as MAIN or BACKUP",
+    )
+
+
+def _not_fetched(decision: Decision, winner: Side) -> ResolutionRefused:
+    loser = winner.other
+    return ResolutionRefused(
+        f"{decision.entity} {decision.entity_id}: the row is too large to be written by a decision, and with sync "
+        f"one way nothing fetches {winner}'s for {loser}",
+        hint=f"write it on {loser} as it is on {winner}, and the conflict ends by itself; or resolve it as {loser}",
     )
 
 

@@ -138,7 +138,7 @@ async def link_up(pair: Pair, schemas: Sequence[str] = ("public",), *, two_way: 
     for side in Side:
         capture = two_way or side is Side.MAIN
         await install(pair.connection(side), side=side, schemas=schemas, capture=capture)
-    for side in Side:
+    for side in Side if two_way else [Side.MAIN]:
         source, target = pair.connection(side), pair.connection(side.other)
         seen = await source.fetchval("SELECT pg_current_snapshot()::text")
         await target.execute(

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from triggers.catalog import Connection
 from triggers.identifiers import Composed, fragment, identifier, number
-from triggers.statements import render
+from triggers.statements import render, statement
 
 _TYPES = {"insert": 4, "update": 16, "delete": 8, "truncate": 32}
 """pg_trigger.tgtype of AFTER STATEMENT triggers."""
 
 MOST_EXISTING = 100_000
-"""Rows of a new table that are recorded one by one; in larger ones the two sides are compared."""
+"""Rows of a new table that are recorded; in larger ones the two sides are compared."""
 
 
 def expected(table_id: int) -> set[str]:
@@ -33,9 +33,7 @@ async def create(connection: Connection, table: Composed, table_id: int) -> None
 
 async def record_existing(connection: Connection, table: Composed, table_id: int) -> None:
     """Record the rows that a new table has already. Inside the transaction that makes its triggers."""
-    await connection.execute(
-        render("capture_existing", table=table, id=number(table_id), most=number(MOST_EXISTING))
-    )
+    await connection.execute(statement("capture_begin"), table_id, table, MOST_EXISTING)
 
 
 async def drop(connection: Connection, table: Composed, names: Iterable[str]) -> None:

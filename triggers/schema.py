@@ -20,6 +20,7 @@ FUNCTIONS = (
     "capture_rows",
     "capture_key",
     "capture_large",
+    "capture_existing",
     "capture_insert",
     "capture_update",
     "capture_delete",

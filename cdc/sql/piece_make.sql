@@ -1,6 +1,9 @@
--- Purpose:    The table that large values are brought to, piece by piece, private to this session.
+-- Purpose:    The tables that large values are brought to, private to this session: the pieces of one of them, and those that
+--             are whole.
 -- Parameters: none.
--- Result:     none; an existing one is emptied. Pieces are not compressed: most large values are already.
-CREATE TEMP TABLE IF NOT EXISTS cdc_piece (place int, part int, data bytea);
+-- Result:     none; existing ones are emptied. Nothing is compressed: most large values are already.
+CREATE TEMP TABLE IF NOT EXISTS cdc_piece (part int, data bytea);
 ALTER TABLE pg_temp.cdc_piece ALTER COLUMN data SET STORAGE EXTERNAL;
-TRUNCATE pg_temp.cdc_piece
+CREATE TEMP TABLE IF NOT EXISTS cdc_whole (place int, bytes bytea, words text);
+ALTER TABLE pg_temp.cdc_whole ALTER COLUMN bytes SET STORAGE EXTERNAL, ALTER COLUMN words SET STORAGE EXTERNAL;
+TRUNCATE pg_temp.cdc_piece, pg_temp.cdc_whole

@@ -20,6 +20,8 @@ from cdc.verify import verify_sides
 from tests.cdc.test_unfinished import cut
 from tests.databases import Connection, Pair, Servers
 from tests.synced import Synced, endpoints, synced
+from tests.triggers.changes import limit_images
+from triggers.install import install
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, v text, b bytea); INSERT INTO t VALUES (1, 'old', 'x'), (2, 'old', 'x')"
 RECORD = """
@@ -234,6 +236,23 @@ async def test_a_row_that_cannot_be_written_yet(either: Pair) -> None:
         assert await both.backup.fetchval("SELECT u FROM child WHERE id = 5") == 9
 
 
+async def test_a_row_that_the_target_has_no_memory_for_stops_no_other(pair: Pair) -> None:
+    """PostgreSQL says so by an internal error, which is otherwise the link's."""
+    async with synced(pair, TABLE) as both:
+        await both.backup.execute(
+            "CREATE FUNCTION fits(v text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN IF v = 'large' THEN"
+            " RAISE internal_error USING MESSAGE = 'invalid memory alloc request size 1200000068'; END IF;"
+            " RETURN true; END $$; ALTER TABLE t ADD CHECK (fits(v))"
+        )
+        await by_key(both.main, "UPDATE t SET v = 'large' WHERE id = 1", "1")
+        await both.main.execute("UPDATE t SET v = 'small' WHERE id = 2")
+        await both.settle()
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 2") == "small"
+        (conflict,) = await both.open_conflicts(Side.BACKUP)
+        assert (conflict.entity_id, conflict.type) == ("1", "REJECTED")
+        assert "invalid memory" in (conflict.error or "")
+
+
 async def test_a_row_that_somebody_sits_on_is_waited_for(pair: Pair) -> None:
     async with synced(pair, TABLE) as both:
         other = await pair.connect(Side.BACKUP)
@@ -328,6 +347,23 @@ async def test_a_value_of_600_mb_as_applications_write_it(pair: Pair) -> None:
         assert await both.main.fetchval("SELECT array_agg(id) FROM t") == [2]
 
 
+async def test_a_new_table_that_has_them_already(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        for side in Side:
+            await limit_images(both.connection(side), 100)
+            await both.connection(side).execute("UPDATE cdc.node SET first_contact = 'done'")
+            await both.connection(side).execute("CREATE TABLE n (id int PRIMARY KEY, v text)")
+        await both.main.execute("INSERT INTO n VALUES (1, 'small'), (2, repeat('x', 200)), (3, 'small')")
+        for side in Side:
+            await install(both.connection(side), side=side, schemas=["public"])
+        assert await both.main.fetchval("SELECT array_agg(op ORDER BY seq) FROM cdc.changelog") == [
+            b"I",
+            b"K",
+            b"I",
+        ]
+        await settled(both, "n")
+
+
 # -- rows that cannot be printed -------------------------------------------------------------------------
 
 
@@ -400,6 +436,51 @@ async def test_a_policy_overwrites_no_version_that_could_not_be_kept(pair: Pair)
         assert any("could not be kept" in reason for reason in reasons)
         await decide(both, Resolution.BACKUP)
         await settled(both, "t")
+
+
+@pytest.mark.usefixtures("low_limits")
+@pytest.mark.parametrize("gone", [False, True])
+async def test_one_way_nothing_fetches_the_row_for_main(pair: Pair, *, gone: bool) -> None:
+    """Deciding BACKUP is refused and leaves no trace; the ways out that the refusal names are ways out."""
+    async with synced(pair, TABLE, two_way=False) as both:
+        await both.backup.execute(large("backup"))
+        await both.main.execute(
+            "DELETE FROM t WHERE id = 1" if gone else "UPDATE t SET v = 'main' WHERE id = 1"
+        )
+        await both.settle()
+        assert [conflict.entity_id for conflict in await both.open_conflicts(Side.BACKUP)] == ["1"]
+        before = await everything(both)
+        with pytest.raises(ResolutionRefused, match=r"^t 1: .* nothing fetches BACKUP's for MAIN") as refused:
+            await decide(both, Resolution.BACKUP)
+        assert "write it on MAIN as it is on BACKUP" in (refused.value.hint or "")
+        assert await everything(both) == before
+        await both.settle()
+        assert await everything(both) == before
+        await by_key(both.main, "DELETE FROM t WHERE id = 1")
+        await by_key(both.main, "INSERT INTO t VALUES (1)")
+        await by_key(both.main, large("backup"), "1")
+        await settled(both, "t")
+
+
+@pytest.mark.usefixtures("low_limits")
+async def test_one_way_main_can_be_decided(pair: Pair) -> None:
+    async with synced(pair, TABLE, two_way=False) as both:
+        await both.backup.execute(large("backup"))
+        await both.main.execute("UPDATE t SET v = 'main' WHERE id = 1")
+        await both.settle()
+        await decide(both, Resolution.MAIN)
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "main"
+
+
+async def everything(both: Synced) -> list[str]:
+    """All that schema cdc and the table hold on either side of the records."""
+    found = []
+    for side in Side:
+        for table in ("cdc.sync_state", "cdc.recheck", "cdc.changelog", "t"):
+            rows = await both.connection(side).fetch(f"SELECT x::text AS row FROM {table} x ORDER BY 1")
+            found += [f"{side} {table} {row['row']}" for row in rows]
+    return found
 
 
 @pytest.mark.usefixtures("low_limits")

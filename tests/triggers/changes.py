@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from tests.databases import Connection
 from triggers.install import InstallReport, install
+from triggers.statements import statement
 
 
 class Captured(NamedTuple):
@@ -38,3 +39,9 @@ async def until(connection: Connection, condition: str) -> None:
     while True:
         if await connection.fetchval(condition):
             return
+
+
+async def limit_images(db: Connection, size: int) -> None:
+    """Let capture think that images of so many bytes are too large."""
+    for name in ("capture_insert", "capture_update", "capture_delete", "capture_rows"):
+        await db.execute(statement(name).replace("900000000", str(size)))

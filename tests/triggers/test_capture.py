@@ -3,9 +3,10 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from tests.databases import Connection, Pair
-from tests.triggers.changes import Captured, capture, take
-from triggers.statements import statement
+from tests.databases import Pair
+from tests.triggers.changes import Captured, capture, limit_images, take
+from triggers.capture import record_existing
+from triggers.identifiers import qualified
 
 
 async def test_insert_update_delete(pair: Pair) -> None:
@@ -56,12 +57,6 @@ async def test_statements_of_any_number_of_rows(pair: Pair, count: int) -> None:
     assert changes[:count] == [("I", None, f"({i},{i})") for i in ids]
     assert changes[count:-count] == [("U", f"({i},{i})", f"({i},{-i})") for i in ids if i % 3]
     assert sorted(changes[-count:]) == sorted(("D", f"({i},{i if i % 3 == 0 else -i})", None) for i in ids)
-
-
-async def limit_images(db: Connection, size: int) -> None:
-    """Let capture think that images of so many bytes are too large."""
-    for name in ("capture_insert", "capture_update", "capture_delete", "capture_rows"):
-        await db.execute(statement(name).replace("900000000", str(size)))
 
 
 async def test_two_images_too_large_for_one_row_of_the_changelog(pair: Pair) -> None:
@@ -135,6 +130,32 @@ async def test_rows_too_large_are_recorded_by_their_keys(pair: Pair) -> None:
     )
 
 
+async def test_rows_that_a_table_has_already(pair: Pair) -> None:
+    """One that is too large is recorded by its key, wherever it lies among the others."""
+    db = pair.main
+    await db.execute('CREATE TABLE t (v text, "b c" int PRIMARY KEY)')
+    await db.execute(
+        "INSERT INTO t SELECT repeat('x', CASE WHEN i IN (1, 40, 41, 99) THEN 120 ELSE 3 END), i"
+        " FROM generate_series(1, 99) i"
+    )
+    await capture(db)
+    await limit_images(db, 100)
+    number = await db.fetchval("SELECT id FROM cdc.captured_table")
+    async with db.transaction():
+        await record_existing(db, qualified("public", "t"), number)
+    assert [(c.op, c.columns, c.new) for c in await take(db)] == [
+        ("K", "b c", f"({i})") if i in {1, 40, 41, 99} else ("I", "v,b c", f"(xxx,{i})")
+        for i in range(1, 100)
+    ]
+    await db.execute("TRUNCATE t")
+    await take(db)
+    await record_existing(db, qualified("public", "t"), number)
+    await db.execute("ALTER TABLE t DROP v; INSERT INTO t SELECT i FROM generate_series(1, 100001) i")
+    await take(db)
+    await record_existing(db, qualified("public", "t"), number)
+    assert await take(db) == []
+
+
 async def test_a_row_too_large_in_a_table_without_a_key_is_refused(pair: Pair) -> None:
     db = pair.main
     await db.execute("CREATE TABLE t (v text)")
@@ -146,6 +167,11 @@ async def test_a_row_too_large_in_a_table_without_a_key_is_refused(pair: Pair) -
     with pytest.raises(asyncpg.ProgramLimitExceededError, match="its table has no key"):
         await db.execute("INSERT INTO t VALUES ('s'), (repeat('x', 200))")
     assert [c.new for c in await take(db)] == ["(small)"]
+    await db.execute("ALTER TABLE t DISABLE TRIGGER USER; INSERT INTO t VALUES (repeat('x', 200))")
+    with pytest.raises(asyncpg.ProgramLimitExceededError, match="its table has no key"):
+        await record_existing(
+            db, qualified("public", "t"), await db.fetchval("SELECT id FROM cdc.captured_table")
+        )
 
 
 async def test_update_that_changes_nothing_is_not_recorded(pair: Pair) -> None:

@@ -1,18 +1,54 @@
--- Purpose:    Record the rows that a table has when its capture begins beside running links, as if they were inserted now;
---             the table is locked against writers. Very large tables are left to be compared.
--- Parameters: {table} its qualified name, {id} its number in cdc.captured_table, {most} most rows.
--- Result:     one row of cdc.changelog per row. The settings are those of the capture functions.
-SET LOCAL DateStyle = 'ISO, YMD';
-SET LOCAL IntervalStyle = 'postgres';
-SET LOCAL TimeZone = 'UTC';
-SET LOCAL extra_float_digits = 3;
-SET LOCAL bytea_output = 'hex';
-SET LOCAL lc_monetary = 'C';
-INSERT INTO cdc.changelog (table_id, op, columns, new)
-SELECT {id}, 'I',
-       ARRAY(SELECT json_object_keys(row_to_json(r.*))
-             FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN {table} AS t ON false) AS r),
-       n.image
-FROM (SELECT (t.*)::text AS image FROM {table} AS t) AS n
-WHERE NOT EXISTS (SELECT FROM {table} OFFSET {most});
-SELECT cdc.wake()
+-- Purpose:    Record the rows that a table has when its capture begins beside running links, as if they were inserted
+--             now; the table is locked against writers. Very large tables are left to be compared.
+-- Parameters: table_id, as recorded; relation, the table; most rows.
+-- Result:     one row of cdc.changelog per row; of one that is too large its key alone.
+--
+-- The settings are those of the capture functions; the last three see to it that the rows come in the same order each
+-- time they are read.
+CREATE OR REPLACE FUNCTION cdc.capture_existing(table_id int, relation regclass, most bigint) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET DateStyle = 'ISO, YMD'
+SET IntervalStyle = 'postgres'
+SET TimeZone = 'UTC'
+SET extra_float_digits = 3
+SET bytea_output = 'hex'
+SET lc_monetary = 'C'
+SET synchronize_seqscans = off
+SET enable_indexonlyscan = off
+SET max_parallel_workers_per_gather = 0
+AS $existing$
+#variable_conflict use_variable
+DECLARE
+    names text[];
+    images refcursor;
+    slice int := 1000;
+    done bigint := 0;
+    dealt_with bigint;
+    key text;
+    more boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s) AND NOT EXISTS (SELECT FROM %1$s OFFSET $1)', relation)
+        INTO more USING most;
+    EXECUTE format('SELECT ARRAY(SELECT json_object_keys(row_to_json(r.*))
+                                 FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN %s AS t ON false) AS r)', relation)
+        INTO names;
+    WHILE more LOOP
+        OPEN images FOR EXECUTE
+            format('SELECT (t.*)::text FROM (SELECT s.* FROM %s AS s OFFSET $1) AS t', relation) USING done;
+        dealt_with := cdc.capture_rows(table_id, names, NULL, images, slice);
+        CLOSE images;
+        done := done + dealt_with;
+        IF dealt_with = 0 AND slice = 1 THEN
+            EXECUTE format('SELECT %s FROM %s AS t OFFSET $1 LIMIT 1', cdc.capture_key(table_id), relation)
+                INTO key USING done;
+            PERFORM cdc.capture_large(table_id, NULL, key);
+            done := done + 1;
+            slice := 1000;
+        ELSE
+            slice := 1;
+        END IF;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s OFFSET $1)', relation) INTO more USING done;
+    END LOOP;
+END
+$existing$;
