@@ -8,26 +8,11 @@ import asyncpg
 
 from triggers.catalog import Connection
 from triggers.errors import TriggerError
+from triggers.functions import FUNCTIONS, function
 from triggers.statements import statement
 
 VERSION = 6
 """The newest schema_<version>.sql; each brings the schema from the version before."""
-
-FUNCTIONS = (
-    "wake",
-    "capture_columns",
-    "capture_fetch",
-    "capture_rows",
-    "capture_key",
-    "capture_large",
-    "capture_existing",
-    "capture_insert",
-    "capture_update",
-    "capture_delete",
-    "capture_truncate",
-    "record_state",
-)
-"""Functions in schema cdc, each in the .sql file of its name; later ones may use earlier ones."""
 
 
 async def is_installed(connection: Connection) -> bool:
@@ -89,7 +74,7 @@ async def _ensure_functions(connection: Connection) -> bool:
     installed = {row["name"]: row["digest"] for row in rows}
     changed = False
     for name in FUNCTIONS:
-        text = statement(name)
+        text = function(name)
         digest = hashlib.sha256(text.encode()).hexdigest()
         if installed.get(name) == digest:
             continue

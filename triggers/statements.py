@@ -12,13 +12,22 @@ _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _HEADER = re.compile(r"\A(?:--.*\n)+")
 
 
-def piece(name: str, package: str = "triggers") -> Composed:
-    """A statement as a part of another one, without its header.
+def piece(name: str, package: str = "triggers", **parts: Composed) -> Composed:
+    """A statement as a part of another one, without its header and last line break.
+
+    Raises:
+        As `render`.
+    """
+    return Composed(render(name, package, **parts).removesuffix("\n"))
+
+
+def placeholders(name: str, package: str = "triggers") -> frozenset[str]:
+    """The parts that a statement takes.
 
     Raises:
         FileNotFoundError: the package has no such statement.
     """
-    return Composed(_HEADER.sub("", statement(name, package)))
+    return frozenset(_PLACEHOLDER.findall(_HEADER.sub("", statement(name, package))))
 
 
 @cache
@@ -42,7 +51,7 @@ def render(name: str, package: str = "triggers", **parts: Composed) -> str:
         FileNotFoundError: the package has no such statement.
     """
     text = statement(name, package)
-    wanted = set(_PLACEHOLDER.findall(text))
+    wanted = placeholders(name, package)
     if wanted != parts.keys():
         raise KeyError(f"{package}/sql/{name}.sql takes {sorted(wanted)}, was given {sorted(parts)}")
     for key, part in parts.items():

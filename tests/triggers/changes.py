@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tests.databases import Connection
+from triggers.functions import function
 from triggers.install import InstallReport, install
-from triggers.statements import statement
 
 
 class Captured(NamedTuple):
@@ -44,4 +44,4 @@ async def until(connection: Connection, condition: str) -> None:
 async def limit_images(db: Connection, size: int) -> None:
     """Let capture think that images of so many bytes are too large."""
     for name in ("capture_insert", "capture_update", "capture_delete", "capture_rows"):
-        await db.execute(statement(name).replace("900000000", str(size)))
+        await db.execute(function(name).replace("900000000", str(size)))

@@ -10,6 +10,7 @@ from tests.databases import Pair
 from tests.triggers.changes import capture, take
 from triggers import schema
 from triggers.errors import TriggerError
+from triggers.functions import FUNCTIONS
 from triggers.install import install
 
 
@@ -106,7 +107,7 @@ async def test_all_functions_are_files_of_ours_and_closed_to_everyone(pair: Pair
     rows = await pair.main.fetch(
         "SELECT proname::text, proacl::text FROM pg_proc WHERE pronamespace = 'cdc'::regnamespace"
     )
-    assert {row[0] for row in rows} == set(schema.FUNCTIONS)
+    assert {row[0] for row in rows} == set(FUNCTIONS)
     assert not [name for name, acl in rows for item in acl.strip("{}").split(",") if item.startswith("=")]
 
 

@@ -7,13 +7,7 @@
 -- time they are read.
 CREATE OR REPLACE FUNCTION cdc.capture_existing(table_id int, relation regclass, most bigint) RETURNS void
 LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp
-SET DateStyle = 'ISO, YMD'
-SET IntervalStyle = 'postgres'
-SET TimeZone = 'UTC'
-SET extra_float_digits = 3
-SET bytea_output = 'hex'
-SET lc_monetary = 'C'
+{settings}
 SET synchronize_seqscans = off
 SET enable_indexonlyscan = off
 SET max_parallel_workers_per_gather = 0

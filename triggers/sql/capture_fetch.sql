@@ -11,7 +11,7 @@ BEGIN
     IF source IS NOT NULL THEN
         RETURN QUERY EXECUTE format('FETCH FORWARD %s FROM %I', most, source);
     END IF;
-EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
+EXCEPTION WHEN {no_text} THEN
     RETURN;
 END
 $fetch$;

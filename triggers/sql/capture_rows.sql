@@ -28,7 +28,7 @@ BEGIN
             SELECT array_agg(r.before), array_agg(r.after), count(*) INTO befores, afters, found_rows
             FROM ROWS FROM (cdc.capture_fetch(old_images, slice), cdc.capture_fetch(new_images, slice)) AS r (before, after)
             WHERE (r.before IS NOT NULL OR kind = 'I') AND (r.after IS NOT NULL OR kind = 'D');
-        EXCEPTION WHEN program_limit_exceeded OR out_of_memory OR internal_error THEN
+        EXCEPTION WHEN {no_text} THEN
             RETURN done;
         END;
         EXIT WHEN found_rows = 0;

@@ -5,14 +5,7 @@
 --             schema and name in `columns`.
 CREATE OR REPLACE FUNCTION cdc.capture_truncate() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET DateStyle = 'ISO, YMD'
-SET IntervalStyle = 'postgres'
-SET TimeZone = 'UTC'
-SET extra_float_digits = 3
-SET bytea_output = 'hex'
-SET lc_monetary = 'C'
-SET plan_cache_mode = force_generic_plan
+{settings}
 AS $capture$
 #variable_conflict use_column
 BEGIN
