@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cdc import config
@@ -15,6 +15,7 @@ from cdc.errors import InstallRefused
 from cdc.model import Entity, Side
 from cdc.session import Connection, Endpoint
 from cdc.table_pair import has_rows
+from cdc.twin import on_both
 from triggers.errors import TriggerError
 from triggers.install import install
 from triggers.statements import statement
@@ -79,6 +80,27 @@ async def is_linked(here: Connection, there: Connection, source: Side) -> bool |
     """
     row = await here.fetchrow(statement("contact_link", "cdc"), source)
     return None if row is None else bool(row["epoch"] == await epoch(there))
+
+
+async def look_at_links(connections: Mapping[Side, Connection]) -> dict[Side, SideFacts]:
+    """See what both sides remember of first contact and of each other, and nothing else.
+
+    Args:
+        connections: to both, schema cdc installed.
+    """
+
+    async def remembered(side: Side) -> tuple[str, str, str | None]:
+        here = connections[side]
+        contact = await here.fetchval(statement("contact_node", "cdc"))
+        link = await here.fetchval(statement("contact_link", "cdc"), side.other)
+        return contact or "pending", await epoch(here), link
+
+    found = await on_both(remembered)
+    facts = {}
+    for side, (contact, _, link) in found.items():
+        _, other, _ = found[side.other]
+        facts[side] = SideFacts(contact=contact, linked=None if link is None else link == other)
+    return facts
 
 
 async def look(endpoint: Endpoint, other: Endpoint, tables: Sequence[Synced]) -> SideFacts:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,6 +16,7 @@ from cdc.epoch import epoch
 from cdc.errors import ConfigurationError
 from cdc.model import Side
 from cdc.session import Connection, Endpoint, connect
+from cdc.twin import on_both
 from triggers.statements import statement
 
 LOCK_WAIT_MS: Final = 15_000
@@ -77,10 +78,9 @@ async def durable_epoch(endpoint: Endpoint) -> str:
         return await epoch(connection)
 
 
-async def shed(endpoint: Endpoint) -> None:
-    """Remove changes from a side's changelog that another server's transactions made; they came with a dump."""
-    async with opened(endpoint) as connection:
-        await connection.execute(statement("contact_foreign", "cdc"))
+async def shed(connections: Mapping[Side, Connection]) -> None:
+    """Remove changes from both changelogs that another server's transactions made; they came with a dump."""
+    await on_both(lambda side: connections[side].execute(statement("contact_foreign", "cdc")))
 
 
 async def reclaim(endpoint: Endpoint, other: Endpoint) -> None:
@@ -117,6 +117,19 @@ async def opened(endpoint: Endpoint) -> AsyncIterator[Connection]:
         yield connection
     finally:
         connection.terminate()
+
+
+@asynccontextmanager
+async def opened_both(main: Endpoint, backup: Endpoint) -> AsyncIterator[Mapping[Side, Connection]]:
+    """A connection to each side, made at once; both end with the block.
+
+    Raises:
+        ConnectivityError: a side cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        yield await on_both(
+            lambda side: stack.enter_async_context(opened(main if side is Side.MAIN else backup))
+        )
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from cdc.schema_watch import SchemaWatch
 from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.stats import Options, StepResult
 from cdc.target import Target
+from cdc.twin import on_both
 from triggers.statements import statement
 
 RECHECK_PAUSE_S: Final = 0.1
@@ -47,18 +48,22 @@ class Referee:
         self._arbiter = Arbiter(main, backup, policy)
 
     async def open(self) -> None:
-        """Connect to both sides and learn their tables.
+        """Connect to both sides; their tables are read with the first step, which looks for altered ones.
 
         Raises:
             ConnectivityError: a side cannot be reached.
         """
         await self.close()
         self._watch.forget()
-        for side, endpoint in self._endpoints.items():
-            connection = await connect(endpoint, "referee")
-            self._connections.append(connection)
-            self._targets[side] = Target(connection, endpoint.schemas)
-            await self._targets[side].prepare()
+        self._targets.update(await on_both(self._open))
+
+    async def _open(self, side: Side) -> Target:
+        endpoint = self._endpoints[side]
+        connection = await connect(endpoint, "referee")
+        self._connections.append(connection)
+        target = Target(connection, endpoint.schemas)
+        await target.set_up()
+        return target
 
     async def close(self) -> None:
         """Drop both sessions."""

@@ -8,7 +8,7 @@ import asyncpg
 
 from cdc import config
 from cdc.comparison import Comparison, Contact, compare
-from cdc.contact_facts import Installer, look
+from cdc.contact_facts import Installer, look, look_at_links
 from cdc.contact_note import Note, Phase
 from cdc.contact_plan import Action, Choice, Decision, decide
 from cdc.contact_state import (
@@ -18,6 +18,7 @@ from cdc.contact_state import (
     mark_undecided,
     only_one,
     opened,
+    opened_both,
     reclaim,
     shed,
 )
@@ -27,7 +28,7 @@ from cdc.fill import fill
 from cdc.initial_copy import finish, initial_copy
 from cdc.model import Side
 from cdc.reconcile import order, overwrite
-from cdc.session import UNREACHABLE, Endpoint
+from cdc.session import UNREACHABLE, Connection, Endpoint
 from triggers.statements import statement
 
 
@@ -53,6 +54,7 @@ async def first_contact(
     progress: Progress,
     *,
     two_way: bool = True,
+    installed: bool = False,
 ) -> Outcome:
     """Bring both sides to where the links can start; returns at once where they are.
 
@@ -62,6 +64,7 @@ async def first_contact(
         choice: what to do where both hold different data: `main`, `backup` or `fill`; None asks.
         progress: told a table's name, rows copied, rows in all.
         two_way: False where only MAIN's changes are carried over.
+        installed: capture has just been installed on both sides, so that linked ones need no look at their tables.
 
     Raises:
         FirstContactUndecided: both sides differ and `choice` is None; nothing was written but the counts.
@@ -74,6 +77,8 @@ async def first_contact(
     wanted = Choice(choice) if choice else None
     async with only_one(backup):
         try:
+            if installed and (outcome := await _linked(main, backup, two_way=two_way)) is not None:
+                return outcome
             return await _contact(main, backup, wanted, progress, two_way=two_way)
         except (*UNREACHABLE, asyncpg.LockNotAvailableError) as error:
             raise _cut(error) from error
@@ -105,8 +110,8 @@ async def resync(
             install = Installer(main, two_way)
             tables = await install(main)
             await install(backup)
-            for endpoint in (main, backup):
-                await shed(endpoint)
+            async with opened_both(main, backup) as connections:
+                await shed(connections)
             contact = Contact(main, backup, tables, install, progress, two_way=two_way)
             report = await overwrite(contact, side.other, "resync")
             async with opened(main) as connection:
@@ -116,13 +121,31 @@ async def resync(
     return Outcome(Action.OVERWRITE, f"{side} was made equal to {side.other}", report.rows)
 
 
+async def _linked(main: Endpoint, backup: Endpoint, *, two_way: bool) -> Outcome | None:
+    """What comes of two sides that are linked as they should be; None where there is anything to do or to say."""
+    async with opened_both(main, backup) as connections:
+        await shed(connections)
+        facts = await look_at_links(connections)
+        decision = decide(facts[Side.MAIN], facts[Side.BACKUP], None, two_way=two_way)
+        if decision.action is not Action.NOTHING:
+            return None
+        return await _nothing(connections[Side.MAIN], decision, two_way=two_way)
+
+
+async def _nothing(main: Connection, decision: Decision, *, two_way: bool) -> Outcome:
+    if not two_way:
+        # BACKUP is not captured: its link would have gaps, should it be wanted again.
+        await main.execute(statement("contact_forget", "cdc"), Side.BACKUP)
+    return Outcome(Action.NOTHING, decision.reason)
+
+
 async def _contact(
     main: Endpoint, backup: Endpoint, choice: Choice | None, progress: Progress, *, two_way: bool
 ) -> Outcome:
     install = Installer(main, two_way)
     tables = {Side.MAIN: await install(main), Side.BACKUP: await install(backup)}
-    for endpoint in (main, backup):
-        await shed(endpoint)
+    async with opened_both(main, backup) as connections:
+        await shed(connections)
     known = (*tables[Side.MAIN], *tables[Side.BACKUP])
     decision = decide(
         await look(main, backup, known), await look(backup, main, known), choice, two_way=two_way
@@ -130,11 +153,8 @@ async def _contact(
     contact = Contact(main, backup, tables[Side.MAIN], install, progress, two_way=two_way)
     match decision.action:
         case Action.NOTHING:
-            if not two_way:
-                # BACKUP is not captured: its link would have gaps, should it be wanted again.
-                async with opened(main) as connection:
-                    await connection.execute(statement("contact_forget", "cdc"), Side.BACKUP)
-            return Outcome(Action.NOTHING, decision.reason)
+            async with opened(main) as connection:
+                return await _nothing(connection, decision, two_way=two_way)
         case Action.REFUSE:
             raise HistoryError(decision.reason, hint=decision.hint)
         case Action.ASK:

@@ -23,6 +23,7 @@ from cdc.session import UNREACHABLE, Connection, Endpoint, connect
 from cdc.stage import Stage
 from cdc.stats import Options, Stats, StepResult
 from cdc.target import Target
+from cdc.twin import both
 
 SOON_S: Final = 0.05
 """Before what is due, and was not come to, is tried again: somebody may hold the position."""
@@ -79,16 +80,9 @@ class Link:
         """
         await self.close()
         try:
-            source = await self._connect(self.source, f"reader {self.side}")
-            target = await self._connect(self.target, f"applier {self.side}")
-            rows, size = self._options.batch_rows, self._options.batch_bytes
-            reader = Reader(source, batch_rows=rows, batch_bytes=size)
-            await reader.prepare()
-            sink = Target(target, self.target.schemas, self._accepts)
-            await sink.prepare()
-            await target.execute("SET synchronous_commit = off")  # see cdc.durability
+            reader, sink = await both(self._open_reader(), self._open_sink())
             applier = Applier(sink, self.side, reader, self._policy)
-            self.position = await load_position(source, target, self.side)
+            self.position = await load_position(reader.connection, sink.connection, self.side)
             await load(applier)
             self._crossing = Crossing(reader, applier, Stage(reader, sink), self.position)
             if listen:
@@ -97,6 +91,20 @@ class Link:
         except BaseException:
             await self.close()
             raise
+
+    async def _open_reader(self) -> Reader:
+        source = await self._connect(self.source, f"reader {self.side}")
+        rows, size = self._options.batch_rows, self._options.batch_bytes
+        reader = Reader(source, batch_rows=rows, batch_bytes=size)
+        await reader.prepare()
+        return reader
+
+    async def _open_sink(self) -> Target:
+        target = await self._connect(self.target, f"applier {self.side}")
+        sink = Target(target, self.target.schemas, self._accepts)
+        await sink.prepare()
+        await target.execute("SET synchronous_commit = off")  # see cdc.durability
+        return sink
 
     async def close(self) -> None:
         """Drop every session; what was not committed is rolled back by the server."""

@@ -69,14 +69,18 @@ class Target:
         return identifier_list(self.schemas)
 
     async def prepare(self) -> None:
-        """Set the session up and find out what it may do."""
+        """Set the session up and read the tables' shapes."""
+        await self.set_up()
+        await self.refresh()
+
+    async def set_up(self) -> None:
+        """Set the session up and find out what it may do; shapes are to be read before anything else."""
         self.patience = await read_patience(self.connection)
         await self.connection.execute(f"{_PLANNER}; SET lock_timeout = {self.patience.lock_timeout}")
         self.replica = await may_set_replica_role(self.connection)
         if self.replica:
             # For the session and not for each transaction: PostgreSQL throws all plans away whenever it changes.
             await self.connection.execute("SET session_replication_role = replica")
-        await self.refresh()
 
     async def refresh(self) -> None:
         """Read the tables' shapes anew and drop every mapping made from the old ones."""

@@ -11,6 +11,8 @@ from cdc.model import Side
 from cdc.session import Connection
 
 Result = TypeVar("Result")
+One = TypeVar("One")
+Other = TypeVar("Other")
 
 
 async def on_both(work: Callable[[Side], Awaitable[Result]]) -> dict[Side, Result]:
@@ -25,6 +27,16 @@ async def on_both(work: Callable[[Side], Awaitable[Result]]) -> dict[Side, Resul
             raise each
         results[side] = each
     return results
+
+
+async def both(one: Awaitable[One], other: Awaitable[Other]) -> tuple[One, Other]:
+    """Do two things at the same time. The error of either is raised once both have ended."""
+    first, second = await asyncio.gather(one, other, return_exceptions=True)
+    if isinstance(first, BaseException):
+        raise first
+    if isinstance(second, BaseException):
+        raise second
+    return first, second
 
 
 class Twin:

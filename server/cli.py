@@ -12,6 +12,7 @@ import click
 
 from cdc.errors import CdcError, ConfigurationError
 from server.console import complain
+from server.loading import loading
 from triggers.errors import TriggerError
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -55,7 +56,8 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in MODULES:
             return None
-        module = import_module(f"server.commands.{MODULES[cmd_name]}")
+        with loading():
+            module = import_module(f"server.commands.{MODULES[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 

@@ -15,6 +15,7 @@ from cdc import observe
 from cdc.errors import ConfigurationError, InstallRefused
 from cdc.model import Side
 from cdc.session import Connection, Endpoint, connect
+from cdc.twin import on_both
 from server.embedded import Cluster, Start, keep
 from server.settings import Settings
 from triggers.statements import statement
@@ -123,17 +124,22 @@ async def check_distinct(main: Connection, backup: Connection) -> None:
 async def connected(
     databases: Databases, purpose: str, *, sides: Iterable[Side] = Side
 ) -> AsyncIterator[dict[Side, Connection]]:
-    """Open a connection to each side, for a command.
+    """Open a connection to each side, both at once.
 
     Raises:
         ConnectivityError: one of them cannot be reached.
     """
+    wanted = tuple(sides)
+    connections: dict[Side, Connection] = {}
     async with AsyncExitStack() as stack:
-        connections = {}
-        for side in sides:
-            connections[side] = await connect(databases.endpoint(side), purpose)
-            stack.push_async_callback(connections[side].close, timeout=STOP_SECONDS)
-        yield connections
+
+        async def open_one(side: Side) -> None:
+            if side in wanted:
+                connections[side] = await connect(databases.endpoint(side), purpose)
+                stack.push_async_callback(connections[side].close, timeout=STOP_SECONDS)
+
+        await on_both(open_one)
+        yield {side: connections[side] for side in wanted}
 
 
 async def require_installed(connections: Mapping[Side, Connection]) -> None:

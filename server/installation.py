@@ -11,8 +11,10 @@ from cdc import config, observe
 from cdc.errors import InstallRefused
 from cdc.model import Side
 from cdc.session import Connection
+from cdc.twin import on_both
 from server.databases import Databases
 from server.operations.lock import is_held
+from triggers.catalog import fingerprint
 from triggers.install import InstallReport, install
 
 _log = structlog.get_logger(__name__)
@@ -40,6 +42,8 @@ async def install_both(
 ) -> dict[Side, InstallReport]:
     """Install what is missing on both sides; nothing is done where nothing is missing.
 
+    A first time is MAIN's turn first: where that is refused, BACKUP stays as it was.
+
     Args:
         databases: where both sides are.
         connections: to both, outside a transaction.
@@ -49,13 +53,14 @@ async def install_both(
     Raises:
         TriggerError: a side cannot be installed on.
     """
+    nodes = await on_both(lambda side: observe.node(connections[side]))
     choice = await tables(connections[Side.MAIN])
     wanted = wanted or Wanted()
     include = choice.include if wanted.include is None else tuple(wanted.include)
     exclude = choice.exclude if wanted.exclude is None else tuple(wanted.exclude)
-    reports = {}
-    for side in Side:
-        reports[side] = await install(
+
+    async def install_one(side: Side) -> InstallReport:
+        return await install(
             connections[side],
             side=side.value,
             schemas=databases.endpoint(side).schemas,
@@ -63,11 +68,24 @@ async def install_both(
             exclude=exclude,
             capture=two_way or side is Side.MAIN,
         )
+
+    if all(node.installed for node in nodes.values()):
+        reports = await on_both(install_one)
+    else:
+        reports = {side: await install_one(side) for side in Side}
     if (include, exclude) != (choice.include, choice.exclude):
         await config.choose_tables(connections[Side.MAIN], include, exclude, wanted.by)
     if wanted.accept is not None:
         await config.accept_triggers(connections[Side.MAIN], wanted.accept, wanted.by)
     return reports
+
+
+async def prints(databases: Databases, connections: Mapping[Side, Connection]) -> dict[Side, str]:
+    """Read what tells whether there is anything to install: it changes with the tables and their triggers.
+
+    Taken before an installation it misses nothing: what appears meanwhile makes the next one differ.
+    """
+    return await on_both(lambda side: fingerprint(connections[side], databases.endpoint(side).schemas))
 
 
 async def tables(main: Connection) -> config.TableChoice:

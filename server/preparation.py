@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 
 import structlog
 from rich.console import Console
@@ -11,10 +10,9 @@ from rich.console import Console
 from cdc.copy_tasks import Progress
 from cdc.first_contact import Outcome, first_contact
 from cdc.model import Side
-from cdc.session import connect
 from server import progress
-from server.databases import Databases, check_distinct
-from server.installation import install_both, tell
+from server.databases import Databases, check_distinct, connected
+from server.installation import install_both, prints, tell
 from server.operations import first_copy
 
 _log = structlog.get_logger(__name__)
@@ -28,7 +26,7 @@ async def prepare(
     *,
     two_way: bool,
     copying: Callable[[], None],
-) -> None:
+) -> dict[Side, str]:
     """Prepare both databases; what is done already is left as it is.
 
     Args:
@@ -39,16 +37,16 @@ async def prepare(
         two_way: False leaves BACKUP without capture.
         copying: called as rows begin to move.
 
+    Returns:
+        What `prints` of the installation said before anything was installed.
+
     Raises:
         FirstContactUndecided: somebody has to choose; nothing was written.
         SameDatabaseError: both sides are one database.
     """
-    async with AsyncExitStack() as stack:
-        connections = {}
-        for side in Side:
-            connections[side] = await connect(databases.endpoint(side), "install")
-            stack.callback(connections[side].terminate)
+    async with connected(databases, "install") as connections:
         await check_distinct(connections[Side.MAIN], connections[Side.BACKUP])
+        before = await prints(databases, connections)
         tell(await install_both(databases, connections, two_way=two_way), told)
     with progress.shown(console) as show:
 
@@ -58,9 +56,12 @@ async def prepare(
                 show(entity, done, total)
                 moved(entity, done, total)
 
-            return await first_contact(databases.main, databases.backup, choice, noted, two_way=two_way)
+            return await first_contact(
+                databases.main, databases.backup, choice, noted, two_way=two_way, installed=True
+            )
 
         outcome = await first_copy.noted(databases.main, "service", copied)
     _log.info("first contact", action=outcome.action.value, reason=outcome.reason, rows=outcome.rows)
     for note in outcome.notes:
         _log.warning(note)
+    return before

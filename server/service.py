@@ -166,27 +166,27 @@ class Service:
     ) -> None:
         """Do everything that only the working instance does."""
         self._enter(Phase.STARTING)
-        await self._prepare(databases, supervisor)
+        before = await self._prepare(databases, supervisor)
         self._enter(Phase.RUNNING)
         two_way = self._rules.two_way
         self._schedule = Schedule(operations, self._settings, self._changed)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._schedule.run(), name="schedule")
             group.create_task(supervisor.run(), name="supervisor")
-            kept_days = self._settings.backup_retention_days
-            looking_after = upkeep.run(databases, self._told, two_way=two_way, kept_days=kept_days)
-            group.create_task(looking_after, name="upkeep")
+            kept = self._settings.backup_retention_days
+            upkept = upkeep.run(databases, self._told, two_way=two_way, kept_days=kept, before=before)
+            group.create_task(upkept, name="upkeep")
             if databases.embedded:
                 link, busy = f"{address}/login?code={self._invite()}", self._settings.demo_traffic
                 greeting.greet(self._console, databases.main.dsn, databases.backup.dsn, link, busy=busy)
                 if busy:
                     group.create_task(traffic.run(databases.main.dsn, databases.backup.dsn), name="demo")
 
-    async def _prepare(self, databases: Databases, supervisor: Supervisor) -> None:
+    async def _prepare(self, databases: Databases, supervisor: Supervisor) -> Mapping[Side, str]:
         """Install what is missing and settle first contact, as often as it takes."""
         while True:
             try:
-                await prepare(
+                before = await prepare(
                     databases,
                     self._choice,
                     self._console,
@@ -205,7 +205,7 @@ class Service:
                 await supervisor.forgiven(supervisor.failed(error) or UNPREPARED_PAUSE)
             else:
                 self._undecided = None
-                return
+                return before
 
     def _supervised(self, databases: Databases) -> Supervisor:
         engine = Engine(

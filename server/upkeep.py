@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 import structlog
@@ -13,8 +14,7 @@ from cdc.prune import forget_decisions, prune
 from cdc.session import Connection, connect
 from server.databases import Databases
 from server.health import Fault, classify, delay, describe
-from server.installation import install_both, tell
-from triggers.catalog import fingerprint
+from server.installation import install_both, prints, tell
 
 EVERY = 5.0
 """Seconds between two looks for new tables."""
@@ -25,7 +25,14 @@ PRUNE_EVERY = 30.0
 _log = structlog.get_logger(__name__)
 
 
-async def run(databases: Databases, known: set[str], *, two_way: bool, kept_days: int = KEPT_DAYS) -> None:
+async def run(
+    databases: Databases,
+    known: set[str],
+    *,
+    two_way: bool,
+    kept_days: int = KEPT_DAYS,
+    before: Mapping[Side, str] | None = None,
+) -> None:
     """Look after both databases until cancelled; failures are logged and retried.
 
     Args:
@@ -33,8 +40,9 @@ async def run(databases: Databases, known: set[str], *, two_way: bool, kept_days
         known: what was said about tables before, so that nothing is said twice.
         two_way: False leaves BACKUP without capture.
         kept_days: how long decided conflicts stay readable.
+        before: `prints` before the last installation; None: there has been none.
     """
-    failures = 0
+    failures, last = 0, dict(before or {})
     while True:
         try:
             async with AsyncExitStack() as stack:
@@ -42,17 +50,16 @@ async def run(databases: Databases, known: set[str], *, two_way: bool, kept_days
                 for side in Side:
                     connections[side] = await connect(databases.endpoint(side), "upkeep")
                     stack.callback(connections[side].terminate)
-                prints: dict[Side, str] = {}
                 pruned = 0.0
                 while True:
-                    prints = await _new_tables(databases, connections, prints, known, two_way=two_way)
+                    last = await _new_tables(databases, connections, last, known, two_way=two_way)
                     if time.monotonic() - pruned >= PRUNE_EVERY:
                         await _prune(connections, kept_days)
                         pruned = time.monotonic()
                     failures = 0
                     await asyncio.sleep(EVERY)
         except Exception as error:  # noqa: BLE001 - upkeep must go on, whatever happens
-            failures += 1
+            failures, last = failures + 1, {}
             fault, (message, hint) = classify(error), describe(error)
             if fault is not Fault.CONNECTIVITY:
                 _log.warning("upkeep failed, trying again", error=message, hint=hint, exc_info=error)
@@ -67,18 +74,11 @@ async def _new_tables(
     *,
     two_way: bool,
 ) -> dict[Side, str]:
-    """Install again where the tables are not what they were. Returns what they are now."""
-    now = {
-        side: await fingerprint(connection, databases.endpoint(side).schemas)
-        for side, connection in connections.items()
-    }
-    if now == before:
-        return now
-    tell(await install_both(databases, connections, two_way=two_way), known)
-    return {
-        side: await fingerprint(connection, databases.endpoint(side).schemas)
-        for side, connection in connections.items()
-    }
+    """Install again where the tables are not what they were. Returns what they were before that."""
+    now = await prints(databases, connections)
+    if now != before:
+        tell(await install_both(databases, connections, two_way=two_way), known)
+    return now
 
 
 async def _prune(connections: dict[Side, Connection], kept_days: int) -> None:

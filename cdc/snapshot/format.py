@@ -27,7 +27,7 @@ END: Final = b"},\n"
 HEADER_LIMIT: Final = 64 * 1024 * 1024
 """The longest header or footer that is read, in bytes; the schema's SQL is in it."""
 
-_STRICT: Final = ConfigDict(extra="ignore", strict=False)
+_STRICT: Final = ConfigDict(extra="ignore", strict=False, defer_build=True)
 
 
 @checked(frozen=True, config=_STRICT)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import hdrs, web
 
 from server.api.connections import ROOM, Room
 from server.api.context import Context
 from server.api.route import Access, Call, Content, Route, Routes
 from server.metrics.measured import Measured, conflict_counts
-from server.metrics.scrape import MEDIA_TYPE, PARAMETERS, text
+
+MEDIA_TYPE: Final = "text/plain"
+PARAMETERS: Final = "version=0.0.4; charset=utf-8"
 
 
 async def scrape(call: Call) -> web.Response:
     """Send all metrics."""
+    from server.metrics.scrape import text  # noqa: PLC0415 - slow to import, and not everybody scrapes
+
     headers = {hdrs.CONTENT_TYPE: f"{MEDIA_TYPE}; {PARAMETERS}"}
     return web.Response(body=text(await measure(call.context, call.request.app[ROOM])), headers=headers)
 

@@ -77,6 +77,8 @@ _DETAILS: Mapping[str, str] = {
 class FieldFault(BaseModel):
     """One field that is not as it should be."""
 
+    model_config = ConfigDict(defer_build=True)
+
     field: str = Field(description="The field's name, with its place in the body where it is nested")
     detail: str
 
@@ -84,7 +86,7 @@ class FieldFault(BaseModel):
 class ProblemDocument(BaseModel):
     """RFC 9457: why a request was refused. More members may follow, as the detail says."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     type: str = "about:blank"
     title: str

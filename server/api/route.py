@@ -34,9 +34,12 @@ Time = Annotated[
 
 
 class Document(BaseModel):
-    """What is sent. Names are camelCase outside."""
+    """What is sent. Names are camelCase outside.
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    A start would spend a tenth of its time on the checks of all models; each is made when first used.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
 
 
 class Body(Document):

@@ -6,6 +6,7 @@ import click
 import structlog
 
 from server.console import console, finish, settings
+from server.loading import loading
 
 
 @click.command()
@@ -19,7 +20,8 @@ def run(first_contact: str | None) -> None:
 
     Without DATABASE_URL it runs on two embedded PostgreSQL servers, with a demo shop.
     """
-    from server.process import serve  # noqa: PLC0415 - slow to import, and no other command needs it
+    with loading():
+        from server.process import serve  # noqa: PLC0415 - slow to import, and no other command needs it
 
     loaded = settings()
     log = structlog.get_logger("server")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import Metric
@@ -13,9 +12,6 @@ from prometheus_client.core import Metric
 from server.metrics.labelled import labelled
 from server.metrics.measured import Measured
 from server.metrics.plain import plain
-
-MEDIA_TYPE: Final = "text/plain"
-PARAMETERS: Final = "version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,10 +13,8 @@ from cdc.snapshot import catalog
 from cdc.snapshot.catalog import SnapshotInfo
 from cdc.snapshot.errors import SnapshotDamaged, SnapshotForeign, SnapshotNotFound
 from cdc.snapshot.history import Ending, Status
-from cdc.snapshot.restore_test import restore_test
 from cdc.snapshot.verify import Verified, verify_file
 from cdc.verdict import TableVerdict, VerifyReport
-from cdc.verify import verify_sides
 from server.embedded.scratch import scratch
 from server.operations.run import Run
 from server.operations.tidying import reconcile
@@ -38,6 +36,7 @@ async def sides(shop: Workshop, run: Run, *, repair: Side | None, tables: Sequen
     Raises:
         CdcError: they could not be compared.
     """
+    from cdc.verify import verify_sides  # noqa: PLC0415 - slow to import, and rarely needed
 
     def moved(entity: str, done: int, total: int) -> None:
         run.progress({"phase": "COMPARING", "entity": entity, "rowsDone": done, "rowsTotal": total})
@@ -109,6 +108,8 @@ async def trial(shop: Workshop, run: Run, name: str | None, folder: Path) -> End
     Raises:
         SnapshotNotFound: there is nothing to try.
     """
+    from cdc.snapshot.restore_test import restore_test  # noqa: PLC0415 - slow to import, and rarely needed
+
     location = shop.store.location
     if name is None:
         async with session(shop.databases.main, "trial") as main:

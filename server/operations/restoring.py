@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from cdc.snapshot.history import Ending, Status
 from cdc.snapshot.plan import Counts
-from cdc.snapshot.restore import preview, restore
 from server.operations.request import RestoreRequest
 from server.operations.run import Run
 from server.operations.workshop import Workshop
@@ -23,6 +22,8 @@ async def restored(shop: Workshop, run: Run, name: str, request: RestoreRequest)
     Raises:
         CdcError: nothing was written.
     """
+    from cdc.snapshot.restore import preview, restore  # noqa: PLC0415 - slow to import, and rarely needed
+
     filepath = shop.store.filepath(name)
     if request.dry_run:
         plan = await preview(

@@ -26,8 +26,11 @@ def silent(_entity: str, _done: int, _total: int) -> None:
     pass
 
 
-async def contact(pair: Pair, choice: str | None = None, *, two_way: bool = True) -> Outcome:
-    return await first_contact(*shop.endpoints(pair), choice, silent, two_way=two_way)
+async def contact(
+    pair: Pair, choice: str | None = None, *, two_way: bool = True, installed: bool = False
+) -> Outcome:
+    sides = shop.endpoints(pair)
+    return await first_contact(*sides, choice, silent, two_way=two_way, installed=installed)
 
 
 async def settled(pair: Pair) -> None:
@@ -189,6 +192,15 @@ async def test_one_way_leaves_backup_uncaptured_and_without_a_reverse_link(pair:
     await settled(pair)
 
 
+@pytest.mark.parametrize("installed", [True, False])
+async def test_going_one_way_forgets_the_link_back(pair: Pair, *, installed: bool) -> None:
+    await shop.create(pair.main, 5)
+    await contact(pair)
+    assert await pair.main.fetchval("SELECT source || state FROM cdc.position") == "BACKUPlive"
+    assert (await contact(pair, two_way=False, installed=installed)).action is Action.NOTHING
+    assert await pair.main.fetchval("SELECT count(*) FROM cdc.position") == 0
+
+
 async def test_equal_sides_are_linked_without_writing(pair: Pair) -> None:
     for connection in (pair.main, pair.backup):
         await shop.create(connection, 30)
@@ -238,13 +250,38 @@ async def test_a_main_without_tables_asks_and_takes_backups(pair: Pair) -> None:
     await settled(pair)
 
 
-async def test_a_database_that_was_replaced_is_refused(pair: Pair) -> None:
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("side", Side)
+async def test_a_database_that_was_replaced_is_refused(pair: Pair, side: Side, *, installed: bool) -> None:
     await shop.create(pair.main, 5)
     await contact(pair)
-    await pair.main.execute("UPDATE cdc.node SET token = gen_random_uuid()")
+    await pair.connection(side).execute("UPDATE cdc.node SET token = gen_random_uuid()")
     with pytest.raises(HistoryError, match="replaced, restored") as refused:
-        await contact(pair)
+        await contact(pair, installed=installed)
     assert "cdc resync BACKUP" in refused.value.hint
+
+
+@pytest.mark.parametrize("side", Side)
+async def test_what_came_with_a_dump_is_shed_though_both_sides_are_linked(pair: Pair, side: Side) -> None:
+    await shop.create(pair.main, 5)
+    await contact(pair)
+    here = pair.connection(side)
+    await here.execute("UPDATE \"Customer\" SET name = name || '!'")
+    await here.execute(
+        "UPDATE cdc.changelog SET txid = '9000000000' WHERE seq = (SELECT max(seq) FROM cdc.changelog)"
+    )
+    before = await here.fetchval("SELECT count(*) FROM cdc.changelog")
+    outcome = await contact(pair, installed=True)
+    assert (outcome.action, outcome.reason) == (Action.NOTHING, "both sides are linked")
+    assert await here.fetchval("SELECT count(*) FROM cdc.changelog") == before - 1
+
+
+async def test_a_link_that_somebody_removed_is_made_anew(pair: Pair) -> None:
+    await shop.create(pair.main, 5)
+    await contact(pair)
+    await pair.main.execute("DELETE FROM cdc.position")
+    assert (await contact(pair, installed=True)).action is Action.COMPARE
+    await settled(pair)
 
 
 async def test_a_missing_table_stops_with_its_name(pair: Pair) -> None:

@@ -92,6 +92,7 @@ WRITES = {
 
 async def test_a_write_between_the_readings_is_noticed(pair: Pair) -> None:
     async with synced(pair, SCHEMA) as both:
+        await both.settle()
         writer = both.connection(Side.BACKUP)
         for write, touched in WRITES.items():
             for side in Side:

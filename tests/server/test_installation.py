@@ -10,6 +10,7 @@ from server.databases import Databases
 from server.installation import Wanted, check_removable, install_both, tables, tell
 from tests.databases import Connection, Pair
 from tests.synced import synced
+from triggers.errors import TriggerError
 
 TWO = "CREATE TABLE product (id int PRIMARY KEY); CREATE TABLE log (line text)"
 
@@ -33,6 +34,25 @@ async def test_the_choice_of_tables_is_kept(pair: Pair) -> None:
     assert again[Side.MAIN].changed == ()
     other = await install_both(databases, connections, two_way=True, wanted=Wanted(exclude=[]))
     assert {table.state for table in other[Side.MAIN].tables} == {"captured"}
+
+
+async def test_where_main_is_refused_backup_stays_as_it_was(pair: Pair) -> None:
+    databases, connections = sides(pair)
+    await pair.main.execute("CREATE SCHEMA cdc")
+    with pytest.raises(TriggerError, match="this service did not make"):
+        await install_both(databases, connections, two_way=True)
+    assert not await pair.backup.fetchval("SELECT to_regnamespace('cdc') IS NOT NULL")
+
+
+@pytest.mark.parametrize("side", Side)
+async def test_both_sides_are_looked_at_whichever_is_altered(pair: Pair, side: Side) -> None:
+    databases, connections = sides(pair)
+    for connection in connections.values():
+        await connection.execute(TWO)
+    await install_both(databases, connections, two_way=True)
+    await connections[side].execute("CREATE TABLE late (id int PRIMARY KEY)")
+    again = await install_both(databases, connections, two_way=True)
+    assert {each: again[each].changed for each in Side} == {side: ("late",), side.other: ()}
 
 
 async def test_what_is_said_once_is_not_said_again(pair: Pair) -> None:
