@@ -49,6 +49,8 @@ class Link:
         self.stats = Stats()
         self.position: Position | None = None
         self.on_recheck: Callable[[], None] = lambda: None
+        self.moved = asyncio.Event()
+        """Set by the first step that succeeds after the link was opened."""
         self._options = options or Options()
         self._policy = policy
         self._accepts = accepts
@@ -115,6 +117,7 @@ class Link:
         for connection in self._connections:
             connection.terminate()
         self._connections.clear()
+        self.moved.clear()
         self._held = self.held
         self._listener = self._crossing = None
 
@@ -139,6 +142,7 @@ class Link:
                 f"link {self.side} to {self.target.side} was cut: {error or type(error).__name__}"
             ) from error
         self.position = crossing.position
+        self.moved.set()
         if crossed is None:
             # A window that has just ended says nothing about what was written since it began.
             return StepResult(more=paged)

@@ -24,8 +24,6 @@ from server.health import Fault, Health, LinkState, classify, delay, describe
 from server.problems import LINK_NAMES
 
 CLOSE_SECONDS = 2.0
-LOOK = 0.25
-"""Seconds between two looks at whether a freshly opened link has done its first step."""
 HEALTHY = 60.0
 """Seconds of work after which a failure of the referee is the first one again."""
 
@@ -156,20 +154,16 @@ class Supervisor:
     async def _follow(self, side: Side, link: Link) -> None:
         running = asyncio.create_task(link.run(), name=f"run {LINK_NAMES[side]}")
         turned = asyncio.create_task(self._turned[side].wait())
-        before = link.position
+        moved = asyncio.create_task(link.moved.wait())
         try:
-            while not running.done() and not turned.done():
-                unproved = link.position is before
-                await asyncio.wait(
-                    {running, turned},
-                    timeout=LOOK if unproved else None,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                if unproved and link.position is not before and self.health[side].succeeded():
-                    _log.info("link streaming", link=LINK_NAMES[side])
-                    self._changed()
+            await asyncio.wait({running, turned, moved}, return_when=asyncio.FIRST_COMPLETED)
+            if link.moved.is_set() and self.health[side].succeeded():
+                _log.info("link streaming", link=LINK_NAMES[side])
+                self._changed()
+            await asyncio.wait({running, turned}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             turned.cancel()
+            moved.cancel()
             running.cancel()
             await asyncio.wait({running})
         if not running.cancelled():

@@ -64,10 +64,15 @@ def noted(what: str, subject: Subject, report: Report) -> Iterator[None]:
         report.failures.append(f"{what} of {subject.name} failed: {type(error).__name__} {error}")
 
 
-async def measured(sizes: Sizes, measures: list[Measure], names: list[str]) -> Report:
-    """Measure in turns: each repetition takes every subject once, each time another one first."""
+async def measured(
+    sizes: Sizes, measures: list[Measure], names: list[str], parent: str | None = None
+) -> Report:
+    """Measure in turns: each repetition takes every subject once, each time another one first.
+
+    `parent` is where the servers' folder is made; None: where temporary files go.
+    """
     report = Report(sizes)
-    async with rig() as servers:
+    async with rig(parent) as servers:
         chosen = []
         needed = {name for measure in measures for name in measure.subjects} & set(names)
         for subject in subjects(servers, needed):

@@ -50,9 +50,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig() -> AsyncIterator[Rig]:
-    """Start four servers in a temporary folder; they end with this process, however it ends."""
-    root = _folder()
+async def rig(parent: str | None = None) -> AsyncIterator[Rig]:
+    """Start four servers in a temporary folder of `parent`; they end with this process, however it ends."""
+    root = _folder(parent)
     watchdog = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.watchdog", root,
         stdin=subprocess.PIPE, cwd=_PROJECT, start_new_session=True,
@@ -76,8 +76,8 @@ async def rig() -> AsyncIterator[Rig]:
             await watchdog.wait()
 
 
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="cdc-bench-"))
+def _folder(parent: str | None) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="cdc-bench-", dir=parent))
     folder.chmod(0o711)  # the server's user has to pass where we are root
     return folder
 
