@@ -39,7 +39,7 @@ async def put_off(target: Target, source: Side, item: Prepared) -> Outcome:
     """
     *_, images = item.part.arguments()
     rows = await target.connection.fetch(item.mapping.key_names, images)
-    ids = [row["entity_id"] for row in rows]
+    ids = list(dict.fromkeys(row["entity_id"] for row in rows))
     return await put_off_keys(target.connection, source, item.mapping.entity, ids)
 
 

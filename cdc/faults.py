@@ -59,3 +59,11 @@ def judge(sqlstate: str | None) -> Fault:
     if code in _EXACT:
         return _EXACT[code]
     return Fault(Blame.ROW) if code.startswith(_ROW_CLASSES) else Fault(Blame.LINK)
+
+
+_AMONG_ROWS = frozenset({"23505", "23503", "23001", "23P01"})
+
+
+def among_rows(sqlstate: str | None) -> bool:
+    """Whether an error is about a row beside others (unique, exclusion, foreign key): it may go as those change."""
+    return sqlstate in _AMONG_ROWS

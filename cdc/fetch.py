@@ -15,8 +15,8 @@ from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.fetching import prepare
 from cdc.model import ConflictStatus
+from cdc.putting_off import describe
 from cdc.references import ReferenceBroken
-from cdc.splitter import describe
 from cdc.target import ShapeMoved
 from cdc.undone import LOCKED, Outcome
 from triggers.statements import statement
@@ -85,17 +85,9 @@ def _blame(error: _Failure) -> Blame:
 async def _refused(applier: Applier, row: asyncpg.Record, error: Exception, took_s: float) -> Outcome:
     """Show an entry whose row the target cannot hold as things are; it is tried again all the same."""
     kind, constraint, text = describe(error)
-    connection, shown = applier.target.connection, True
-    await connection.execute(
-        statement("deferred_failed", "cdc"),
-        row["id"],
-        kind,
-        constraint,
-        text,
-        pause(row, took_s),
-        shown,
-        None,
-    )
+    connection = applier.target.connection
+    said = [row["id"]], [kind], [constraint], [text], [pause(row, took_s)]
+    await connection.execute(statement("deferred_failed", "cdc"), *said, [True], [None])
     if row["status"] == ConflictStatus.DEFERRED:
         await records.recheck(connection, row["entity"], [row["entity_id"]], "could not be written")
     return Outcome(conflicts=1, rechecks=1)

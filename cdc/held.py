@@ -14,7 +14,7 @@ from cdc.applier import Applier
 from cdc.errors import SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.position import Position, Seen
-from cdc.splitter import halve
+from cdc.splitter import take_apart
 from cdc.undone import Outcome
 from triggers.statements import statement
 
@@ -100,5 +100,5 @@ async def _drain(applier: Applier, entity: str, table_id: int, reached: Position
                 reached.last_seq,
             )
             applier.expect_live()
-            outcome += await halve(applier, changes, refreshed=True)
+            outcome += await take_apart(applier, changes, refreshed=True)
     return outcome

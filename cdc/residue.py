@@ -46,7 +46,7 @@ async def settle(residue: Residue, part: Part, rows: Sequence[asyncpg.Record]) -
             (row["entity_id"], to_image(columns, row["before"]), to_image(columns, row["after"]))
             for row in held
         ]
-        await _refresh(residue, newest)
+        await refresh(residue, newest)
         outcome += Outcome(conflicts=len(held), rechecks=len(held))
     if broken:
         outcome += await _settle_broken(residue, part, broken)
@@ -55,7 +55,7 @@ async def settle(residue: Residue, part: Part, rows: Sequence[asyncpg.Record]) -
     return outcome
 
 
-async def _refresh(residue: Residue, changes: Sequence[tuple[str, Image | None, Image | None]]) -> None:
+async def refresh(residue: Residue, changes: Sequence[tuple[str, Image | None, Image | None]]) -> None:
     """Give live entries the source's newest rows, and add up what is summed."""
     reached = await records.refresh(
         residue.target.connection, residue.mapping.entity, changes, reorder=residue.paged
@@ -84,7 +84,7 @@ async def _settle_broken(residue: Residue, part: Part, entity_ids: Sequence[str]
             if residue.policy.summed and await _is_live(residue, entity_id):
                 columns = residue.mapping.columns
                 images = to_image(columns, change.before), to_image(columns, change.after)
-                await _refresh(residue, [(entity_id, *images)])
+                await refresh(residue, [(entity_id, *images)])
                 outcome += Outcome(conflicts=1, rechecks=1)
             else:
                 outcome += await judge(residue, [change])

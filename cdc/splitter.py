@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Final
 
 import asyncpg
 
-from cdc import records
 from cdc.applier import Applier, splits
-from cdc.by_key import put_off_as_printed
 from cdc.change import Batch, Change
-from cdc.errors import SchemaMismatch
 from cdc.faults import Blame, judge
-from cdc.images import join_key, parse_row
-from cdc.mapping import Mapping
-from cdc.model import ConflictStatus, ConflictType, Op
+from cdc.model import Op
 from cdc.position import Position
-from cdc.references import ReferenceBroken
-from cdc.target import Target
-from cdc.undone import LOCKED, NetChange, Outcome, Residue, entry_of
+from cdc.putting_off import put_off, put_off_all
+from cdc.sieve import Refusal, Sieve
+from cdc.ties import touching, unrelated
+from cdc.undone import Outcome
+
+_WHOLE: Final = frozenset({Op.TRUNCATE, Op.KEY})
+"""Changes beside which no other is moved out of its place."""
 
 
 async def apply_split(applier: Applier, before: Position, batch: Batch, *, refreshed: bool) -> Outcome:
-    """Apply a batch in true order, in halves of halves, keeping the rows that cannot be written.
+    """Apply a batch in parts, keeping the rows that cannot be written.
 
     Raises:
         PositionMoved: another instance applied the window.
@@ -33,79 +32,81 @@ async def apply_split(applier: Applier, before: Position, batch: Batch, *, refre
         shapes = applier.tables.written(change.table_id for change in batch.changes)
         await applier.advance(before, batch.after, len(batch.changes), shapes)
         applier.expect_live()
-        return await halve(applier, batch.changes, refreshed=refreshed)
+        return await take_apart(applier, batch.changes, refreshed=refreshed)
 
 
-async def halve(applier: Applier, changes: Sequence[Change], *, refreshed: bool = False) -> Outcome:
-    """Apply changes in the open transaction: whole, else in halves, until those that cannot be written stand alone.
+async def take_apart(applier: Applier, changes: Sequence[Change], *, refreshed: bool) -> Outcome:
+    """Apply changes in the open transaction, and put off those that cannot be written.
 
     Raises:
         asyncpg.PostgresError: an error that no single row is to blame for.
     """
-    try:
-        async with applier.target.connection.transaction():
-            return await applier.apply_changes(changes)
-    except (asyncpg.PostgresError, ReferenceBroken) as error:
-        if not splits(error, refreshed=refreshed):
-            raise
-        if len(changes) == 1:
-            if changes[0].op is not Op.TRUNCATE:
-                return await _keep(applier, changes[0], error)
-            changes = await applier.deletes(changes[0])
-            if len(changes) < 2:  # noqa: PLR2004  nothing to halve
-                return await halve(applier, changes, refreshed=refreshed) if changes else Outcome()
-    middle = len(changes) // 2
-    first = await halve(applier, changes[:middle], refreshed=refreshed)
-    return first + await halve(applier, changes[middle:], refreshed=refreshed)
+    wanted = [change for change in changes if not applier.tables.is_held(change)]
+    known = {change.table_id: applier.reader.known(change.table_id) for change in wanted}
+    entities = {number: table.entity if table else None for number, table in known.items()}
+    sieve, outcome = _Changes(applier, refreshed=refreshed), Outcome()
+    for part in unrelated(wanted, entities, applier.target.shapes):
+        outcome += await sieve.sift(part)
+    return outcome
 
 
-async def _keep(applier: Applier, change: Change, error: asyncpg.PostgresError | ReferenceBroken) -> Outcome:
-    """Put a change off: it is tried again at the window's end, and shown as a conflict if that fails too."""
-    table = applier.reader.known(change.table_id)
-    if table is None:
-        return Outcome()
-    mapping = applier.target.mapped(table.entity, change.columns)
-    if change.op is Op.KEY:
-        return await put_off_as_printed(applier.target, applier.source, mapping, change)
-    residue = Residue(applier.target, applier.source, mapping, applier.policy(table.entity))
-    kind, constraint, text = describe(error)
-    kept = 0
-    for net in await _net_changes(applier.target, mapping, change):
-        entry = entry_of(residue, net, kind, None, ConflictStatus.DEFERRED)
-        entry = replace(entry, constraint=constraint, error=text)
-        await records.record(applier.target.connection, entry, reorder=applier.paged)
-        kept += 1
-    return Outcome(deferred=kept)
+class _Changes(Sieve[Change]):
+    """Changes of a batch, in the changelog's order."""
 
+    def __init__(self, applier: Applier, *, refreshed: bool) -> None:
+        super().__init__(applier.target.connection)
+        self._applier = applier
+        self._refreshed = refreshed
 
-async def _net_changes(target: Target, mapping: Mapping, change: Change) -> list[NetChange]:
-    """A change as net changes of its keys: one, or two when the key moved."""
-    old, new = [await _entity_id(target, mapping, image) for image in (change.old, change.new)]
-    if old is not None and new is not None and old != new:
-        return [NetChange(old, change.old, None), NetChange(new, None, change.new)]
-    return [NetChange(new or old or "", change.old, change.new)]
+    async def carry_out(self, items: Sequence[Change]) -> Outcome:
+        return await self._applier.apply_changes(items)
 
+    def splits(self, error: Refusal) -> bool:
+        return splits(error, refreshed=self._refreshed)
 
-async def _entity_id(target: Target, mapping: Mapping, image: str | None) -> str | None:
-    if image is None or not mapping.key_columns:
-        return image
-    try:
-        async with target.connection.transaction():
-            name: str = await target.connection.fetchval(mapping.row_name, image)
-    except asyncpg.PostgresError:  # its key is no value of the target's type
-        fields = dict(zip(mapping.columns, parse_row(image), strict=True))
-        return join_key([fields[name] or "" for name in mapping.key_columns])
-    return name
+    async def set_aside(
+        self, items: Sequence[Change], place: int
+    ) -> tuple[Sequence[Change], Sequence[Change]] | None:
+        """Part a change, and what comes later of its row, from the others."""
+        change = items[place]
+        table = self._applier.reader.known(change.table_id)
+        if table is None or any(item.op in _WHOLE for item in items):
+            return None
+        if not table.key_columns:
+            return [*items[:place], *items[place + 1 :]], [change]
+        later = [at for at in range(place, len(items)) if items[at].table_id == change.table_id]
+        if any(items[at].columns != change.columns for at in later):
+            return None
+        mapping = self._applier.target.mapped(table.entity, change.columns)
+        images = [(items[at].old, items[at].new) for at in later]
+        try:
+            async with self._connection.transaction():
+                rows = await self._connection.fetch(
+                    mapping.key_names, [image for both in images for image in both if image is not None]
+                )
+        except asyncpg.PostgresError as error:
+            if judge(error.sqlstate).blame is Blame.LINK:
+                raise
+            return None  # a key is no value of the target's type
+        names = iter([row["entity_id"] for row in rows])
+        keys = [[next(names) for image in both if image is not None] for both in images]
+        aside = {later[at] for at in touching(keys)}
+        rest = [item for at, item in enumerate(items) if at not in aside]
+        return rest, [items[at] for at in sorted(aside)]
 
+    async def refuse(self, item: Change, error: Refusal) -> Outcome:
+        if item.op is not Op.TRUNCATE:
+            return await put_off(self._applier, item, error)
+        # What cannot be emptied at once is emptied row by row.
+        deletes = await self._applier.deletes(item)
+        return await self.sift(deletes) if deletes else Outcome()
 
-def describe(error: Exception) -> tuple[ConflictType, str | None, str]:
-    """Conflict type, constraint and text of what an error says about a row."""
-    if isinstance(error, ReferenceBroken):
-        return ConflictType.FOREIGN_KEY_VIOLATION, error.constraint, str(error)
-    if isinstance(error, asyncpg.PostgresError):
-        fault = judge(error.sqlstate)
-        text = LOCKED if fault.blame is Blame.LOCK else str(error)
-        return fault.type, getattr(error, "constraint_name", None), text
-    if isinstance(error, SchemaMismatch):
-        return ConflictType.SCHEMA_MISMATCH, None, str(error)
-    return ConflictType.REJECTED, None, str(error)
+    async def overflow(self, items: Sequence[Change], error: Refusal) -> Outcome | None:
+        if any(item.op in _WHOLE for item in items):
+            return None
+        try:
+            return await put_off_all(self._applier, items, error)
+        except asyncpg.PostgresError as unnamed:
+            if not self.splits(unnamed):
+                raise
+            return None  # a key among them is no value of the target's type

@@ -1,20 +1,28 @@
 -- Purpose:    Entries to be tried again: put-off ones, and conflicts that end by themselves when what blocked
 --             them changes.
 -- Parameters: $1 source, $2 most put-off rows wanted, $3 tables that are held, text[]: theirs wait; $4 most conflicts
---             wanted.
+--             wanted; $5 most bytes of images wanted, though one entry is always given.
 -- Result:     id, entity, entity_id, type, status, base, incoming, reached, tries, version, by_key (the row
---             is to be fetched); of either kind the longest waiting first.
+--             is to be fetched), waits (it was found to wait for others that are put off); of either kind the longest
+--             waiting first.
 WITH due AS (
     (SELECT * FROM cdc.sync_state
      WHERE source = $1 AND status = 'DEFERRED' AND next_try_at <= clock_timestamp() AND entity <> ALL ($3::text[])
-     ORDER BY next_try_at LIMIT $2)
+     ORDER BY next_try_at, id LIMIT $2)
     UNION ALL
     (SELECT * FROM cdc.sync_state
      WHERE source = $1 AND status = 'OPEN' AND next_try_at <= clock_timestamp() AND entity <> ALL ($3::text[])
-     ORDER BY next_try_at LIMIT $4)
+     ORDER BY next_try_at, id LIMIT $4)
+), sized AS (
+    SELECT d.*, sum(coalesce(octet_length(d.base::text), 0) + coalesce(octet_length(d.incoming::text), 0))
+                    OVER (ORDER BY d.next_try_at, d.id) AS bytes,
+           row_number() OVER (ORDER BY d.next_try_at, d.id) AS place
+    FROM due d
 )
 SELECT id, entity, entity_id, type, status, base::text AS base, incoming::text AS incoming,
        reached::text AS reached, tries, version,
-       subsumed IS NOT NULL AS by_key
-FROM due
-ORDER BY next_try_at
+       subsumed IS NOT NULL AS by_key,
+       status = 'DEFERRED' AND tries > 0 AND constraint_name IS NOT NULL AS waits
+FROM sized
+WHERE bytes <= $5 OR place = 1
+ORDER BY next_try_at, id

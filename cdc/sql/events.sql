@@ -1,5 +1,5 @@
 -- Purpose:    All changes in a batch that touch certain keys of one table, for keys whose changes do not chain.
--- Parameters: $1 to $4 belong to {batch}; $5 entity; $6 the entity ids wanted, text[].
+-- Parameters: $1 to $4 belong to {batch}; $5 entity; $6 the entity ids wanted, text[], or null for all.
 -- Result:     one row per change of a key, in the changelog's order: entity_id, txid, before, after.
 WITH batch AS MATERIALIZED (
     SELECT b.seq, b.txid, b.old::{image} AS o, b.new::{image} AS n,
@@ -18,5 +18,5 @@ SELECT n.entity_id, n.txid::text AS txid,
        CASE WHEN n.has_before THEN n.before::text END AS before,
        CASE WHEN n.has_after THEN n.after::text END AS after
 FROM (SELECT e.*, {entity_id} AS entity_id FROM event e WHERE NOT {subsumed}) n
-WHERE $5::text IS NOT NULL AND n.entity_id = ANY ($6::text[])
+WHERE $5::text IS NOT NULL AND ($6::text[] IS NULL OR n.entity_id = ANY ($6::text[]))
 ORDER BY n.entity_id, n.seq, n.part

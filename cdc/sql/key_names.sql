@@ -1,5 +1,7 @@
--- Purpose:    The names that rows recorded by key only go by among conflicts.
+-- Purpose:    The names that rows go by among conflicts.
 -- Parameters: $1 images with their keys, text[].
--- Result:     entity_id, each once.
-SELECT DISTINCT {entity_id} AS entity_id
-FROM (SELECT {key_of_after} FROM (SELECT u.image::{image} AS after FROM unnest($1::text[]) AS u (image) OFFSET 0) x) n
+-- Result:     entity_id of each, in the order of the images.
+SELECT {entity_id} AS entity_id
+FROM (SELECT x.place, {key_of_after} FROM (SELECT u.place, u.image::{image} AS after
+                                           FROM unnest($1::text[]) WITH ORDINALITY AS u (image, place) OFFSET 0) x) n
+ORDER BY n.place

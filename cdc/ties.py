@@ -1,0 +1,93 @@
+"""What hangs together among changes, and among entries that were refused. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from cdc.change import Change
+from cdc.model import Entity, Op
+from cdc.shape import Shapes
+
+K = TypeVar("K")
+
+
+def unrelated(
+    changes: Sequence[Change], entities: Mapping[int, Entity | None], shapes: Shapes
+) -> list[list[Change]]:
+    """Part changes by tables, so that what one table refuses does not hold what has nothing to do with it.
+
+    Tables stay together where foreign keys of the target lead from one to another. With a TRUNCATE among them, which
+    may be of several tables, all of them do.
+
+    Args:
+        changes: in the changelog's order, which each part keeps.
+        entities: the tables behind the changes' numbers.
+        shapes: the target's tables.
+    """
+    if any(change.op is Op.TRUNCATE for change in changes):
+        return [list(changes)]
+    tables = {change.table_id: entities[change.table_id] for change in changes}
+    pairs = [
+        (number, other)
+        for number, entity in tables.items()
+        if entity is not None and (shape := shapes.get(entity)) is not None
+        for other, parent in tables.items()
+        if any(key.parent == parent for key in shape.outgoing)
+    ]
+    group = {number: place for place, numbers in enumerate(_joined(tables, pairs)) for number in numbers}
+    found: dict[int, list[Change]] = {}
+    for change in changes:
+        found.setdefault(group[change.table_id], []).append(change)
+    return list(found.values())
+
+
+def touching(keys: Sequence[Collection[str]]) -> list[int]:
+    """Places of the changes that belong to the first one's row, given the one or two keys that each touches.
+
+    A row is followed where its key moves, forwards only: what came before the first change is not asked for.
+    """
+    row, found = set(keys[0]), []
+    for place, names in enumerate(keys):
+        if not row.isdisjoint(names):
+            row.update(names)
+            found.append(place)
+    return found
+
+
+def knots(waits: Mapping[K, Collection[K]]) -> list[list[K]]:
+    """Groups of refused entries that have nothing but one another in their way.
+
+    Each may succeed with its whole group, as values that are shifted by one do. An entry with nothing in its way any
+    more is a group of its own.
+
+    Args:
+        waits: of every refused entry what stands in its way.
+    """
+    left = dict(waits)
+    while outside := [key for key, others in left.items() if any(other not in left for other in others)]:
+        for key in outside:
+            del left[key]
+    return _joined(left, ((key, other) for key, others in left.items() for other in others))
+
+
+def behind(waits: Mapping[K, Collection[K]], goals: Collection[K]) -> set[K]:
+    """Refused entries that wait for one of the goals, or for an entry that does."""
+    found, reached = set[K](), set(goals)
+    while more := {
+        key for key, others in waits.items() if key not in found and not reached.isdisjoint(others)
+    }:
+        found |= more
+        reached |= more
+    return found
+
+
+def _joined(keys: Iterable[K], pairs: Iterable[tuple[K, K]]) -> list[list[K]]:
+    """The keys in groups that pairs join, in the order of their first keys."""
+    group = {key: [key] for key in keys}
+    for one, other in pairs:
+        mine, theirs = group[one], group[other]
+        if mine is not theirs:
+            mine += theirs
+            group.update(dict.fromkeys(theirs, mine))
+    return list({id(each): each for each in group.values()}.values())

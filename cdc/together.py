@@ -1,0 +1,176 @@
+"""Tries put-off entries together: rows may wait for each other, as values do that change places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import asyncpg
+
+from cdc import records
+from cdc.applier import Applier, splits
+from cdc.blockers import Refused, blockers
+from cdc.change import Change
+from cdc.conflicts import Related
+from cdc.faults import among_rows
+from cdc.images import to_image, to_text
+from cdc.model import Op
+from cdc.references import ReferenceBroken
+from cdc.session import Connection
+from cdc.sieve import Refusal, Sieve
+from cdc.ties import behind, knots
+from cdc.undone import LOCKED, Outcome
+from triggers.statements import statement
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An entry that was refused, and the records in its way. `waits`: those are put off themselves."""
+
+    row: asyncpg.Record
+    error: Exception
+    related: Sequence[Related] = ()
+    waits: bool = False
+
+
+async def try_together(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[Outcome, list[Failure]]:
+    """Apply entries in the open transaction; their rows are locked.
+
+    Returns:
+        What was applied, and the entries that were refused. Of a storm of them the rest is left as it was.
+
+    Raises:
+        asyncpg.PostgresError: an error that no row is to blame for.
+    """
+    sieve = _Entries(applier)
+    outcome = await sieve.sift(due)
+    failures = [replace(each, related=await _related(applier, each)) for each in sieve.refused]
+    found, failures = await _in_knots(sieve, failures)
+    return outcome + found, await _waiting(applier, failures, sieve.untried)
+
+
+async def _in_knots(sieve: _Entries, failures: Sequence[Failure]) -> tuple[Outcome, list[Failure]]:
+    """Try groups that have only each other in their way."""
+    outcome = Outcome()
+    left = {key_of(each.row): each for each in failures}
+    for group in knots({key: in_the_way(each) for key, each in left.items() if _among_rows(each.error)}):
+        found = await sieve.attempt([left[key].row for key in group])
+        if isinstance(found, Outcome):
+            outcome += found
+            for key in group:
+                del left[key]
+    return outcome, list(left.values())
+
+
+async def _waiting(
+    applier: Applier, failures: Sequence[Failure], untried: Sequence[asyncpg.Record]
+) -> list[Failure]:
+    """Tell those apart whose time may still come, because what is in their way is put off itself."""
+    ways = {key_of(each.row): in_the_way(each) for each in failures}
+    others = {key for way in ways.values() for key in way} - ways.keys()
+    entities, ids = [entity for entity, _ in others], [entity_id for _, entity_id in others]
+    rows = await applier.target.connection.fetch(
+        statement("deferred_among", "cdc"), applier.source, entities, ids
+    )
+    later = behind(ways, {key_of(row) for row in (*untried, *rows)})
+    return [replace(each, waits=key_of(each.row) in later) for each in failures]
+
+
+class _Entries(Sieve[asyncpg.Record]):
+    """Entries of cdc.sync_state, each the net change of a row of its own."""
+
+    def __init__(self, applier: Applier) -> None:
+        super().__init__(applier.target.connection)
+        self.refused: list[Failure] = []
+        self.untried: list[asyncpg.Record] = []
+        self._applier = applier
+
+    async def carry_out(self, items: Sequence[asyncpg.Record]) -> Outcome:
+        outcome = await self._applier.apply_changes(changes_of(self._applier, items), ignore_live=True)
+        if outcome.deferred:
+            raise asyncpg.LockNotAvailableError(LOCKED)
+        return outcome + await _done(self._connection, items)
+
+    def splits(self, error: Refusal) -> bool:
+        return splits(error, refreshed=True)
+
+    async def set_aside(
+        self, items: Sequence[asyncpg.Record], place: int
+    ) -> tuple[Sequence[asyncpg.Record], Sequence[asyncpg.Record]]:
+        return [*items[:place], *items[place + 1 :]], [items[place]]
+
+    async def refuse(self, item: asyncpg.Record, error: Refusal) -> Outcome:
+        self.refused.append(Failure(item, error))
+        return Outcome()
+
+    async def overflow(self, items: Sequence[asyncpg.Record], error: Refusal) -> Outcome:  # noqa: ARG002 - any
+        self.untried += items
+        return Outcome()
+
+
+async def _done(connection: Connection, due: Sequence[asyncpg.Record]) -> Outcome:
+    """End the entries that were applied. One that has become another conflict meanwhile has another version."""
+    ids, versions = [row["id"] for row in due], [row["version"] for row in due]
+    tables: dict[str, list[str]] = {}
+    for row in await connection.fetch(statement("deferred_done", "cdc"), ids, versions):
+        tables.setdefault(row["entity"], []).append(row["entity_id"])
+    for entity, written in tables.items():
+        # The source may have gone on meanwhile in a way that only a TRUNCATE told of.
+        await records.recheck(connection, entity, written, "written late")
+    return Outcome(rechecks=sum(len(written) for written in tables.values()))
+
+
+def key_of(row: asyncpg.Record) -> Key:
+    """The record an entry is about."""
+    return row["entity"], row["entity_id"]
+
+
+def in_the_way(failure: Failure) -> list[Key]:
+    """The records that an entry's row cannot stand beside, or cannot do without."""
+    own = key_of(failure.row)
+    named = ((each.entity, each.entity_id) for each in failure.related)
+    return [key for key in named if key != own]
+
+
+def _among_rows(error: Exception) -> bool:
+    return isinstance(error, ReferenceBroken) or (
+        isinstance(error, asyncpg.PostgresError) and among_rows(error.sqlstate)
+    )
+
+
+async def _related(applier: Applier, failure: Failure) -> list[Related]:
+    """The records that an entry's constraint is about."""
+    constraint = getattr(failure.error, "constraint", None) or getattr(failure.error, "constraint_name", None)
+    if constraint is None or not _among_rows(failure.error):
+        return []
+    for change in changes_of(applier, [failure.row]):
+        table = applier.reader.known(change.table_id)
+        if table is not None:
+            mapping = applier.target.mapped(table.entity, change.columns)
+            images = to_image(change.columns, change.old), to_image(change.columns, change.new)
+            refused = Refused(applier.source, mapping, failure.row["entity_id"], *images, constraint)
+            return await blockers(applier.target, refused, applier.reader.key_of)
+    return []
+
+
+def changes_of(applier: Applier, due: Sequence[asyncpg.Record]) -> list[Change]:
+    """Entries as changes from their base to the newest image; what is nothing by now is left out."""
+    changes = []
+    for seq, row in enumerate(due):
+        table_id = applier.reader.number(row["entity"])
+        base = json.loads(row["base"]) if row["base"] else None
+        incoming = json.loads(row["incoming"]) if row["incoming"] else None
+        if base and incoming and row["reached"]:
+            incoming |= json.loads(row["reached"])
+        if table_id is None or base == incoming:
+            continue
+        columns = tuple((incoming or base or {}).keys())
+        op = Op.DELETE if incoming is None else Op.INSERT if base is None else Op.UPDATE
+        old, new = to_text(columns, base), to_text(columns, incoming)
+        changes.append(Change(seq, 0, _EPOCH, table_id, op, columns, old, new))
+    return changes
