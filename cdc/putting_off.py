@@ -14,7 +14,6 @@ from cdc.by_key import put_off_as_printed
 from cdc.chain import Segment, Step, segments
 from cdc.change import Change
 from cdc.errors import SchemaMismatch
-from cdc.execution import Prepared
 from cdc.faults import Blame, judge
 from cdc.images import join_key, parse_row, to_image
 from cdc.mapping import Mapping
@@ -22,15 +21,14 @@ from cdc.model import ConflictStatus, ConflictType, Image, Op
 from cdc.records import Entry
 from cdc.references import ReferenceBroken
 from cdc.residue import refresh
+from cdc.sieve import Refusal
 from cdc.target import Target
 from cdc.undone import LOCKED, NetChange, Outcome, Residue, entry_of
-from cdc.workset import runs
+from cdc.workset import Part, runs
 from triggers.statements import statement
 
 
-async def put_off(
-    applier: Applier, change: Change, error: asyncpg.PostgresError | ReferenceBroken
-) -> Outcome:
+async def put_off(applier: Applier, change: Change, error: Refusal) -> Outcome:
     """Put one change off, inside the open transaction."""
     table = applier.reader.known(change.table_id)
     if table is None:
@@ -39,17 +37,16 @@ async def put_off(
     if change.op is Op.KEY:
         return await put_off_as_printed(applier.target, applier.source, mapping, change)
     residue = Residue(applier.target, applier.source, mapping, applier.policy(table.entity))
-    kept = 0
-    for net in await _net_changes(applier.target, mapping, change):
+    if not mapping.key_columns:
+        return await _put_off_copies(residue, [change], error)
+    nets = await _net_changes(applier.target, mapping, change)
+    for net in nets:
         entry = _entry(residue, net, error)
         await records.record(applier.target.connection, entry, reorder=applier.paged)
-        kept += 1
-    return Outcome(deferred=kept)
+    return Outcome(deferred=len(nets))
 
 
-async def put_off_all(
-    applier: Applier, changes: Sequence[Change], error: asyncpg.PostgresError | ReferenceBroken
-) -> Outcome:
+async def put_off_all(applier: Applier, changes: Sequence[Change], error: Refusal) -> Outcome:
     """Put changes off as they are, whichever of them are refused, inside the open transaction.
 
     Args:
@@ -64,32 +61,55 @@ async def put_off_all(
     async with applier.target.connection.transaction():
         for run in runs(changes):
             for item in applier.tables.prepared(run.tables):
+                residue = Residue(
+                    applier.target,
+                    applier.source,
+                    item.mapping,
+                    applier.policy(item.mapping.entity),
+                    paged=applier.paged,
+                )
                 if item.mapping.key_columns:
-                    outcome += await _put_off_keys(applier, item, error)
-        for change in changes:
-            table = applier.reader.known(change.table_id)
-            if table is not None and not table.key_columns:
-                outcome += await put_off(applier, change, error)
+                    outcome += await _put_off_keys(residue, item.part, error)
+                else:
+                    mine = [each for each in changes if each.table_id == item.part.table_id]
+                    outcome += await _put_off_copies(
+                        residue, [each for each in mine if each.columns == item.part.columns], error
+                    )
     return outcome
 
 
-async def _put_off_keys(
-    applier: Applier, item: Prepared, error: asyncpg.PostgresError | ReferenceBroken
-) -> Outcome:
+async def _put_off_copies(residue: Residue, changes: Sequence[Change], error: Refusal) -> Outcome:
+    """Put changes of a table without a key off: equal rows are several, each has an entry of its own."""
+    connection, entity = residue.target.connection, str(residue.mapping.entity)
+    names = [change.new or change.old or "" for change in changes]
+    live = await connection.fetch(statement("sync_state_live", "cdc"), entity, names)
+    taken = {row["entity_id"] for row in live}
+    entries = []
+    for change, name in zip(changes, names, strict=True):
+        # No row is printed with anything behind its bracket, and no other change has that number.
+        net = NetChange(name if name not in taken else f"{name} #{change.seq}", change.old, change.new)
+        taken.add(name)
+        entries.append(_entry(residue, net, error))
+    await records.record_all(connection, entries)
+    return Outcome(deferred=len(entries))
+
+
+async def _put_off_keys(residue: Residue, part: Part, error: Refusal) -> Outcome:
     """Put a table's keys off, each from where its changes start to where they end."""
-    connection, mapping, entity = applier.target.connection, item.mapping, str(item.mapping.entity)
-    residue = Residue(
-        applier.target, applier.source, mapping, applier.policy(mapping.entity), paged=applier.paged
+    connection, mapping, entity = (
+        residue.target.connection,
+        residue.mapping,
+        str(residue.mapping.entity),
     )
     chains: dict[str, list[Step]] = {}
-    for row in await connection.fetch(mapping.events(item.part.batch), *item.part.arguments(), entity, None):
+    for row in await connection.fetch(mapping.events(part.batch), *part.arguments(), entity, None):
         chains.setdefault(row["entity_id"], []).append(Step(int(row["txid"]), row["before"], row["after"]))
     ways = {entity_id: segments(chain) for entity_id, chain in chains.items()}
     live = await connection.fetch(statement("sync_state_live", "cdc"), entity, list(ways))
     held = {row["entity_id"] for row in live}
     begun = [entity_id for entity_id, way in ways.items() if way and entity_id not in held]
     entries = [_entry(residue, _net(entity_id, ways[entity_id].pop(0)), error) for entity_id in begun]
-    await records.record_all(connection, entries, reorder=applier.paged)
+    await records.record_all(connection, entries, reorder=residue.paged)
     outcome = Outcome(deferred=len(entries))
     for several in zip_longest(*([_net(entity_id, each) for each in way] for entity_id, way in ways.items())):
         rest = [net for net in several if net is not None]
@@ -109,7 +129,7 @@ def _images(mapping: Mapping, net: NetChange) -> tuple[Image | None, Image | Non
     return to_image(mapping.columns, net.before), to_image(mapping.columns, net.after)
 
 
-def _entry(residue: Residue, net: NetChange, error: asyncpg.PostgresError | ReferenceBroken) -> Entry:
+def _entry(residue: Residue, net: NetChange, error: Refusal) -> Entry:
     kind, constraint, text = describe(error)
     entry = entry_of(residue, net, kind, None, ConflictStatus.DEFERRED)
     return replace(entry, constraint=constraint, error=text)
@@ -124,8 +144,8 @@ async def _net_changes(target: Target, mapping: Mapping, change: Change) -> list
 
 
 async def _entity_id(target: Target, mapping: Mapping, image: str | None) -> str | None:
-    if image is None or not mapping.key_columns:
-        return image
+    if image is None:
+        return None
     try:
         async with target.connection.transaction():
             name: str = await target.connection.fetchval(mapping.row_name, image)

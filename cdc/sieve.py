@@ -35,8 +35,13 @@ class Sieve(ABC, Generic[T]):
         self._connection = connection
 
     @abstractmethod
-    async def carry_out(self, items: Sequence[T]) -> Outcome:
-        """Apply items as a whole; what was done is undone where this raises."""
+    async def carry_out(self, items: Sequence[T], *, part: bool) -> Outcome:
+        """Apply items as a whole; what was done is undone where this raises.
+
+        Args:
+            items: what to apply.
+            part: what belongs to it, such as another change of the same row, may be in other parts.
+        """
 
     @abstractmethod
     def splits(self, error: Refusal) -> bool:
@@ -80,7 +85,9 @@ class Sieve(ABC, Generic[T]):
                 outcome += await self.refuse(item, error)
         return outcome
 
-    async def attempt(self, items: Sequence[T], *, keep: bool = True) -> Outcome | Refusal:
+    async def attempt(
+        self, items: Sequence[T], *, keep: bool = True, part: bool = False
+    ) -> Outcome | Refusal:
         """Apply items as a whole, or undo what was done of them, as it is in any case without `keep`.
 
         Raises:
@@ -88,7 +95,7 @@ class Sieve(ABC, Generic[T]):
         """
         try:
             async with self._connection.transaction():
-                outcome = await self.carry_out(items) if items else Outcome()
+                outcome = await self.carry_out(items, part=part) if items else Outcome()
                 if not keep:
                     raise _Undone(outcome)  # noqa: TRY301 - leaves the savepoint
                 return outcome
@@ -105,7 +112,7 @@ class Sieve(ABC, Generic[T]):
         while high - low > 1:
             middle = (low + high) // 2
             for begin, end in ((low, middle), (middle, high)):
-                tried = await self.attempt(items[begin:end], keep=False)
+                tried = await self.attempt(items[begin:end], keep=False, part=True)
                 if not isinstance(tried, Outcome) and _own(tried):
                     low, high, found = begin, end, tried
                     break
@@ -124,7 +131,7 @@ class Sieve(ABC, Generic[T]):
                 return done
         outcome, middle = Outcome(), len(items) // 2
         for part in (items[:middle], items[middle:]):
-            tried = await self.attempt(part)
+            tried = await self.attempt(part, part=True)
             outcome += tried if isinstance(tried, Outcome) else await self._in_halves(part, tried)
         return outcome
 

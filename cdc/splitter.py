@@ -45,6 +45,7 @@ async def take_apart(applier: Applier, changes: Sequence[Change], *, refreshed: 
     known = {change.table_id: applier.reader.known(change.table_id) for change in wanted}
     entities = {number: table.entity if table else None for number, table in known.items()}
     sieve, outcome = _Changes(applier, refreshed=refreshed), Outcome()
+    applier.paged = True
     for part in unrelated(wanted, entities, applier.target.shapes):
         outcome += await sieve.sift(part)
     return outcome
@@ -58,8 +59,14 @@ class _Changes(Sieve[Change]):
         self._applier = applier
         self._refreshed = refreshed
 
-    async def carry_out(self, items: Sequence[Change]) -> Outcome:
-        return await self._applier.apply_changes(items)
+    async def carry_out(self, items: Sequence[Change], *, part: bool) -> Outcome:
+        applier, provisional = self._applier, self._applier.provisional
+        # An insert may be logged after its own update, and is in another part then.
+        applier.provisional = provisional or part
+        try:
+            return await applier.apply_changes(items)
+        finally:
+            applier.provisional = provisional
 
     def splits(self, error: Refusal) -> bool:
         return splits(error, refreshed=self._refreshed)
@@ -67,14 +74,15 @@ class _Changes(Sieve[Change]):
     async def set_aside(
         self, items: Sequence[Change], place: int
     ) -> tuple[Sequence[Change], Sequence[Change]] | None:
-        """Part a change, and what comes later of its row, from the others."""
+        """Part a change, and what else there is of its row from its transaction on, from the others."""
         change = items[place]
         table = self._applier.reader.known(change.table_id)
         if table is None or any(item.op in _WHOLE for item in items):
             return None
         if not table.key_columns:
             return [*items[:place], *items[place + 1 :]], [change]
-        later = [at for at in range(place, len(items)) if items[at].table_id == change.table_id]
+        since = next(at for at, item in enumerate(items) if item.txid == change.txid)
+        later = [at for at in range(since, len(items)) if items[at].table_id == change.table_id]
         if any(items[at].columns != change.columns for at in later):
             return None
         mapping = self._applier.target.mapped(table.entity, change.columns)
@@ -90,7 +98,7 @@ class _Changes(Sieve[Change]):
             return None  # a key is no value of the target's type
         names = iter([row["entity_id"] for row in rows])
         keys = [[next(names) for image in both if image is not None] for both in images]
-        aside = {later[at] for at in touching(keys)}
+        aside = {later[at] for at in touching(keys, later.index(place))}
         rest = [item for at, item in enumerate(items) if at not in aside]
         return rest, [items[at] for at in sorted(aside)]
 

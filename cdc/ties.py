@@ -42,17 +42,16 @@ def unrelated(
     return list(found.values())
 
 
-def touching(keys: Sequence[Collection[str]]) -> list[int]:
-    """Places of the changes that belong to the first one's row, given the one or two keys that each touches.
+def touching(keys: Sequence[Collection[str]], place: int) -> list[int]:
+    """Places of the changes that belong to the row of the one at `place`, given the keys that each touches.
 
-    A row is followed where its key moves, forwards only: what came before the first change is not asked for.
+    A change that moves a row from one key to another belongs to the rows of both.
     """
-    row, found = set(keys[0]), []
-    for place, names in enumerate(keys):
-        if not row.isdisjoint(names):
-            row.update(names)
-            found.append(place)
-    return found
+    row, found = set(keys[place]), {place}
+    while more := {at for at, names in enumerate(keys) if at not in found and not row.isdisjoint(names)}:
+        found |= more
+        row.update(*(keys[at] for at in more))
+    return sorted(found)
 
 
 def knots(waits: Mapping[K, Collection[K]]) -> list[list[K]]:

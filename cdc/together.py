@@ -90,7 +90,7 @@ class _Entries(Sieve[asyncpg.Record]):
         self.untried: list[asyncpg.Record] = []
         self._applier = applier
 
-    async def carry_out(self, items: Sequence[asyncpg.Record]) -> Outcome:
+    async def carry_out(self, items: Sequence[asyncpg.Record], *, part: bool) -> Outcome:  # noqa: ARG002
         outcome = await self._applier.apply_changes(changes_of(self._applier, items), ignore_live=True)
         if outcome.deferred:
             raise asyncpg.LockNotAvailableError(LOCKED)
