@@ -184,31 +184,36 @@ class Link:
         listener = self._listener
         if listener is None:
             raise ConnectivityError("the link was opened without its listener")
-        busy, pause = 0, await self.retry()
+        busy, due = 0, await self._retry_when_due(0)
         while True:
             result = await self.step()
+            if not result.more:
+                due = await self._retry_when_due(due)
             if result.changes:
                 busy += 1
                 if not result.more:
-                    pause = await self.retry() if self._kept else pause
                     await self._release_now_and_then()
                 if busy >= BUSY_READS:
                     await listener.wake()
                 continue
             busy = 0
-            if pause == 0 or self._kept:
-                pause = await self.retry()
             if not await listener.fall_asleep():
                 holds = await self._release_now_and_then()
-                due = None if pause is None else max(pause, SOON_S)
-                waits = [seconds for seconds in (due, RETRY_S if holds else None) if seconds is not None]
+                left = None if due is None else max(due - _now(), SOON_S)
+                waits = [seconds for seconds in (left, RETRY_S if holds else None) if seconds is not None]
                 await listener.wait(min(waits, default=None))
-                pause = 0 if pause is not None else None
+
+    async def _retry_when_due(self, due: float | None) -> float | None:
+        """Try put-off rows whose time has come, however busy the link is. Returns when the next one's comes."""
+        if not self._kept and (due is None or _now() < due):
+            return due
+        pause = await self.retry()
+        return None if pause is None else _now() + pause
 
     async def _release_now_and_then(self) -> bool:
         """Try held tables again when it is time. Returns whether some are still held."""
         held = self._opened().applier.tables.held
-        now = asyncio.get_running_loop().time()
+        now = _now()
         if held and now - self._released_at >= RETRY_S:
             self._released_at = now
             return await self.release()
@@ -235,8 +240,13 @@ class Link:
         for number, changes in crossed.counts.items():
             known = reader.known(number)
             tables[str(known.entity) if known else str(number)] += changes
-        self.stats.count(datetime.now(UTC), asyncio.get_running_loop().time(), crossed.written, tables)
+        self.stats.count(datetime.now(UTC), _now(), crossed.written, tables)
         self.stats.conflicts += crossed.outcome.conflicts
-        self._kept = self._kept or crossed.outcome.deferred > 0
+        self._kept = self._kept or crossed.outcome.deferred + crossed.outcome.conflicts > 0
         if crossed.outcome.rechecks:
             self.on_recheck()
+
+
+def _now() -> float:
+    """Seconds of the clock that waits are measured by."""
+    return asyncio.get_running_loop().time()

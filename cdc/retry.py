@@ -140,8 +140,8 @@ async def next_retry(applier: Applier) -> float | None:
 
 async def _failed(applier: Applier, failures: Sequence[Failure]) -> Outcome:
     """Note what was refused: shown as conflicts, but for what is locked, or waits for others that are put off."""
-    shown = [_is_shown(each) for each in failures]
     said = [describe(each.error) for each in failures]
+    shown = [_is_shown(each, text) for each, (_, _, text) in zip(failures, said, strict=True)]
     await applier.target.connection.execute(
         statement("deferred_failed", "cdc"),
         [each.row["id"] for each in failures],
@@ -164,7 +164,7 @@ async def _failed(applier: Applier, failures: Sequence[Failure]) -> Outcome:
     )
 
 
-def _is_shown(failure: Failure) -> bool:
-    if isinstance(failure.error, SchemaMismatch) or str(failure.error) == LOCKED:
+def _is_shown(failure: Failure, text: str) -> bool:
+    if isinstance(failure.error, SchemaMismatch) or text == LOCKED:
         return False
     return not failure.waits or failure.row["tries"] >= PATIENCE

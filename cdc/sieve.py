@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 import asyncpg
 
-from cdc.faults import among_rows
+from cdc.faults import Blame, among_rows, judge
 from cdc.references import ReferenceBroken
 from cdc.session import Connection
 from cdc.undone import Outcome
@@ -143,4 +143,6 @@ class _Undone(Exception):  # leaves the savepoint
 
 def _own(error: Refusal) -> bool:
     """Whether an error is about one row, whatever the others are."""
-    return isinstance(error, asyncpg.PostgresError) and not among_rows(error.sqlstate)
+    if isinstance(error, ReferenceBroken) or among_rows(error.sqlstate):
+        return False
+    return judge(error.sqlstate).blame is not Blame.LOCK

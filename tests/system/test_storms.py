@@ -1,4 +1,4 @@
-"""Ten thousand conflicts at once: nothing else waits, all of them are listed once, and all are decided at once."""
+"""Thousands of conflicts at once: nothing else waits, all of them are listed once, and all are decided at once."""
 
 from __future__ import annotations
 
@@ -184,6 +184,48 @@ async def every_version_is_readable(both: Synced) -> None:
             f" AND {image} ->> 'note' = 'main'"
         )
         assert lost == 1_000
+
+
+@pytest.mark.timeout(300)
+async def test_thousands_of_refused_rows(pair: Pair) -> None:
+    """Found by ones, put off by thousands: rows that have nothing to do with them come through all the while."""
+    async with synced(pair, SCHEMA) as both:
+        await both.backup.execute("ALTER TABLE product ADD CHECK (stock < 100), ADD UNIQUE (name)")
+        async with both.backup.transaction():
+            await both.backup.execute("SET LOCAL session_replication_role = replica")
+            await both.backup.execute("UPDATE product SET name = 'new ' || id - 5000 WHERE id > 9000")
+        async with running(both), visiting(pair) as visitors:
+            visitors.phase = "refused"
+            await both.main.execute("UPDATE product SET stock = 100 WHERE id <= 2000")
+            await both.main.execute("UPDATE product SET name = 'new ' || id WHERE id BETWEEN 4001 AND 4500")
+            await visitors.have_come("refused")
+
+            async def all_shown() -> bool:
+                return bool(await both.backup.fetchval(LEFT.replace("= 0", "< 2500"))) is False
+
+            await until(all_shown, PATIENCE)
+            kinds = await grouped(both)
+            assert kinds == {("product", "REJECTED"): 2_000, ("product", "UNIQUE_VIOLATION"): 500}
+            visitors.phase = "allowed"
+            await both.backup.execute("ALTER TABLE product DROP CONSTRAINT product_stock_check")
+            await both.backup.execute("ALTER TABLE product DROP CONSTRAINT product_name_key")
+            await both.backup.execute(
+                "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() WHERE next_try_at IS NOT NULL"
+            )
+
+            async def none_left() -> bool:
+                return not await both.backup.fetchval(
+                    "SELECT count(*) FROM cdc.sync_state WHERE status = 'OPEN'"
+                )
+
+            await until(none_left, PATIENCE)
+            await visitors.have_come("allowed")
+        await both.reopen()
+        await both.settle()
+        await both.assert_no_conflicts()
+        assert await both.backup.fetchval("SELECT count(*) FROM product WHERE stock = 100") == 2_000
+        assert await both.backup.fetchval("SELECT count(*) FROM product WHERE name = 'new ' || id") == 500
+        await both.assert_equal("till", "visitor")
 
 
 @pytest.mark.timeout(300)
