@@ -32,6 +32,7 @@ TYPES: Final = ("tests/system/test_types.py",)
 SYNC: Final = (
     "tests/system/test_links.py",
     "tests/system/test_partitions.py",
+    "tests/system/test_refused.py",
     "tests/cdc/test_held.py",
     "tests/cdc/test_listener.py",
     "tests/cdc/test_truncate.py",
@@ -70,6 +71,7 @@ OWNER: Final = (
     "tests/system/test_convergence.py",
     "tests/system/test_decisions.py",
     "tests/system/test_partitions.py",
+    "tests/system/test_refused.py",
     "tests/system/test_schema_changes.py",
     "tests/system/test_types_altered.py",
     "tests/system/test_types_keys.py",
