@@ -26,10 +26,25 @@ FUNCTIONS: Final = (
 _NONE: Final = fragment("NULL::text[]")
 _OLD: Final = fragment("ARRAY(SELECT (t.*)::text FROM old_rows AS t WHERE most IS NULL LIMIT 33)")
 _NEW: Final = fragment("ARRAY(SELECT (t.*)::text FROM new_rows AS t WHERE most IS NULL LIMIT 33)")
+_MORE_OLD: Final = fragment(
+    "ARRAY(SELECT (t.*)::text FROM (SELECT s.* FROM old_rows AS s OFFSET 33 LIMIT few) AS t)"
+)
+_MORE_NEW: Final = fragment(
+    "ARRAY(SELECT (t.*)::text FROM (SELECT s.* FROM new_rows AS s OFFSET 33 LIMIT few) AS t)"
+)
+_INSERTED: Final = {"befores": _NONE, "afters": _NEW, "more_befores": _NONE, "more_afters": _MORE_NEW}
+_DELETED: Final = {"befores": _OLD, "afters": _NONE, "more_befores": _MORE_OLD, "more_afters": _NONE}
 _OF_ROWS: Final = {
-    "capture_insert": (fragment("I"), fragment("new_rows"), _NONE, _NEW),
-    "capture_update": (fragment("U"), fragment("new_rows"), _OLD, _NEW),
-    "capture_delete": (fragment("D"), fragment("old_rows"), _OLD, _NONE),
+    "capture_insert": _INSERTED | {"op": fragment("I"), "rows": fragment("new_rows")},
+    "capture_delete": _DELETED | {"op": fragment("D"), "rows": fragment("old_rows")},
+    "capture_update": {
+        "op": fragment("U"),
+        "rows": fragment("new_rows"),
+        "befores": _OLD,
+        "afters": _NEW,
+        "more_befores": _MORE_OLD,
+        "more_afters": _MORE_NEW,
+    },
 }
 """What those that record a statement's rows differ in where they record several."""
 
@@ -42,7 +57,5 @@ def function(name: str) -> str:
 def _part(name: str, part: str) -> Composed:
     """A part of a function, from `capture_<part>.sql`."""
     if part == "several":
-        op, rows, befores, afters = _OF_ROWS[name]
-        no_text = _part(name, "no_text")
-        return piece("capture_several", op=op, rows=rows, befores=befores, afters=afters, no_text=no_text)
+        return piece("capture_several", no_text=_part(name, "no_text"), **_OF_ROWS[name])
     return piece(f"capture_{part}")

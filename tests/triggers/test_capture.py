@@ -43,7 +43,7 @@ async def test_many_rows_are_paired_with_themselves(pair: Pair) -> None:
     assert (count, wrong) == (20000, 0)
 
 
-@pytest.mark.parametrize("count", [1, 2, 32, 33, 34, 65, 66, 1200])
+@pytest.mark.parametrize("count", [1, 2, 32, 33, 34, 66, 1032, 1033, 1034, 3000])
 async def test_statements_of_any_number_of_rows(pair: Pair, count: int) -> None:
     db = pair.main
     await db.execute("CREATE TABLE t (id int PRIMARY KEY, v int)")
@@ -128,6 +128,26 @@ async def test_rows_too_large_are_recorded_by_their_keys(pair: Pair) -> None:
     assert sorted(await taken(), key=str) == sorted(
         [by_key("(n,4)"), *(("D", whole, f"(ss,{i},m)", None) for i in (2, 3, 5))], key=str
     )
+
+
+@pytest.mark.parametrize("large", [1, 33, 34, 50, 60])
+async def test_a_row_too_large_wherever_it_lies_in_a_statement(pair: Pair, large: int) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v text)")
+    await capture(db)
+    await limit_images(db, 5000)
+    await db.execute(
+        "INSERT INTO t SELECT i, repeat('x', CASE WHEN i = $1 THEN 6000 ELSE 3 END) FROM generate_series(1, 60) i",
+        large,
+    )
+    await db.execute("UPDATE t SET v = v || 'y'")
+    await db.execute("DELETE FROM t")
+    kept = [i for i in range(1, 61) if i != large]
+    changes = await take(db)
+    assert [c.new for c in changes if c.op == "K"] == [f"({large})"] * 3
+    assert [c.new for c in changes if c.op == "I"] == [f"({i},xxx)" for i in kept]
+    assert sorted(c.old or "" for c in changes if c.op == "U") == sorted(f"({i},xxx)" for i in kept)
+    assert sorted(c.old or "" for c in changes if c.op == "D") == sorted(f"({i},xxxy)" for i in kept)
 
 
 async def test_rows_that_a_table_has_already(pair: Pair) -> None:

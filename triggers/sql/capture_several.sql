@@ -1,6 +1,7 @@
 -- Purpose:    How the capture functions of rows record several, or one too large, and wake the listener if it sleeps.
 -- Parameters: {op} as recorded; {rows} a transition table; {befores} and {afters} the first 33 images of the old and of
---             the new rows as arrays, null where the statement has none; {no_text} see capture_no_text.sql.
+--             the new rows as arrays, {more_befores} and {more_afters} a few more behind them, all null where the statement
+--             has none; {no_text} see capture_no_text.sql.
 -- Result:     the rest of each of them (see triggers/functions.py). Their variable `most` is 1 where a row is known to be
 --             too large, else null; before and after are at its disposal.
 --
@@ -9,6 +10,7 @@
         names text[];
         befores text[];
         afters text[];
+        few int;
         slice int := coalesce(most, 1000);
         done bigint := 0;
         dealt_with bigint;
@@ -29,7 +31,25 @@
             WHERE r.before COLLATE "C" IS DISTINCT FROM r.after COLLATE "C";
             done := cardinality(coalesce(afters, befores));
         END IF;
-        IF done = 0 OR done = 33 THEN
+        IF done = 33 THEN
+            few := least(1000, 264000000 / (pg_column_size(coalesce(befores, afters))::bigint
+                                            + pg_column_size(coalesce(afters, befores))));
+            BEGIN
+                SELECT {more_befores},
+                       {more_afters}
+                INTO befores, afters;
+            EXCEPTION WHEN {no_text} THEN
+                befores := NULL;
+                afters := NULL;
+            END;
+            IF pg_column_size(coalesce(befores, afters))::bigint + pg_column_size(coalesce(afters, befores)) < 900000000 THEN
+                INSERT INTO cdc.changelog (table_id, op, columns, old, new)
+                SELECT TG_ARGV[0]::int, '{op}', names, r.before, r.after FROM unnest(befores, afters) AS r (before, after)
+                WHERE r.before COLLATE "C" IS DISTINCT FROM r.after COLLATE "C";
+                done := done + cardinality(coalesce(afters, befores));
+            END IF;
+        END IF;
+        IF done = 0 OR done = 33 OR done = 33 + few THEN
             SELECT coalesce(names, cdc.capture_columns(),
                             ARRAY(SELECT json_object_keys(row_to_json(r.*))
                                   FROM (SELECT t.* FROM (SELECT 1) AS one LEFT JOIN {rows} AS t ON false) AS r))
