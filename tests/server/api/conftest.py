@@ -10,11 +10,14 @@ import pytest
 from tests.databases import Pair
 from tests.serving import Serving, serving
 
-SHOP = """
+TABLES = """
 CREATE TABLE "Product" (id text PRIMARY KEY, name text, price numeric(10, 2));
 CREATE TABLE stock (place text, item text, pieces int, PRIMARY KEY (place, item));
 CREATE SCHEMA bar;
 CREATE TABLE bar.tap (id int PRIMARY KEY, beer text);
+"""
+SHOP = f"""
+{TABLES}
 INSERT INTO "Product" VALUES ('p1', 'chalk', 2.50), ('p2', 'cue', 90), ('ü/% ,', 'odd', 1);
 INSERT INTO stock VALUES ('a,b', 'c%', 1), ('x', 'y/z', 2), ('é', '', 3);
 """
@@ -29,7 +32,11 @@ async def shop(pair: Pair) -> Pair:
 
 @pytest.fixture
 async def api(shop: Pair, tmp_path: Path) -> AsyncIterator[Serving]:
-    """The service works on the shop; snapshots go to a folder of the test."""
+    """The service works on the shop; snapshots go to a folder of the test.
+
+    The tables are on BACKUP already, since copying a schema takes longer than most of what is asked here.
+    """
+    await shop.backup.execute(TABLES)
     settings = {"DATABASE_URL": f"{shop.main_url}&schema=public,bar"}
     settings["BACKUP_DATABASE_URL"] = f"{shop.backup_url}&schema=public,bar"
     async with serving(
