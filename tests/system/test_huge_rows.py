@@ -473,6 +473,19 @@ async def test_one_way_main_can_be_decided(pair: Pair) -> None:
         assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "main"
 
 
+@pytest.mark.parametrize("by", ["NULL", "pg_snapshot '1:1:'"])
+async def test_one_way_what_was_put_off_on_main_before_waits_for_nothing(pair: Pair, by: str) -> None:
+    async with synced(pair, TABLE, two_way=False) as both:
+        await both.main.execute(
+            "INSERT INTO cdc.sync_state (source, entity, entity_id, type, status, subsumed)"
+            f" VALUES ('BACKUP', 't', '1', 'REJECTED', 'DEFERRED', {by})"
+        )
+        await by_key(both.main, "UPDATE t SET v = 'main' WHERE id = 1", "1")
+        await both.settle()
+        assert await both.backup.fetchval("SELECT v FROM t WHERE id = 1") == "main"
+        assert await both.open_conflicts(Side.BACKUP) == []
+
+
 async def everything(both: Synced) -> list[str]:
     """All that schema cdc and the table hold on either side of the records."""
     found = []
