@@ -21,13 +21,16 @@ MOST_CONFLICTS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
-    """One link, as its two databases tell. `pending` is capped at MOST_PENDING."""
+    """One link, as its two databases tell.
+
+    `pending` counts changes that were not read yet, and rows that were put off; capped at MOST_PENDING.
+    """
 
     placed: bool = False
     """Whether the target has a position, that is: first contact is over."""
     pending: int = 0
     lag_ms: float = 0.0
-    """Age of the oldest change that waits, by the source's clock."""
+    """Age of the oldest change that waits, by the clock of the server where it does."""
     applied_total: int = 0
     last_applied_at: datetime | None = None
     held: Mapping[str, str] = field(default_factory=dict)
@@ -95,7 +98,8 @@ async def link_status(
         source: to the side the changes come from.
         target: to the side that applies them.
         side: which one the source is.
-        upto: a snapshot of the source (text); only changes visible in it are counted as pending.
+        upto: a snapshot of the source (text); only changes visible in it are counted as pending, and all that is
+            put off, whenever it was written.
     """
     position = await target.fetchrow(statement("observe_position", "cdc"), side.value)
     if position is None:
@@ -108,10 +112,12 @@ async def link_status(
         MOST_PENDING,
         upto,
     )
+    put_off = await target.fetchrow(statement("observe_put_off", "cdc"), side.value, MOST_PENDING)
+    behind = [(row[0], row[1]) for row in (waiting, put_off) if row is not None]
     return LinkFacts(
         placed=True,
-        pending=waiting["pending"] if waiting else 0,
-        lag_ms=waiting["lag_ms"] if waiting else 0.0,
+        pending=min(sum(number for number, _ in behind), MOST_PENDING),
+        lag_ms=max(age for _, age in behind),
         applied_total=position["applied_total"],
         last_applied_at=position["last_applied_at"],
         held=json.loads(position["held"]),

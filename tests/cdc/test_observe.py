@@ -76,6 +76,25 @@ async def test_an_open_transaction_at_the_source_is_counted_once_committed(pair:
         assert (await observe.link_status(both.main, both.backup, Side.MAIN)).pending == 1
 
 
+async def test_a_row_that_is_put_off_is_pending(pair: Pair) -> None:
+    async with synced(pair, TABLE + "; INSERT INTO product VALUES (1, 'ball')") as both:
+        sitter = await pair.connect(Side.BACKUP)
+        async with sitter.transaction():
+            await sitter.execute("SELECT FROM product FOR UPDATE")
+            await both.main.execute("UPDATE product SET name = 'cue'")
+            moment = await observe.moment(both.main)
+            await both.engine.step(Side.MAIN)
+            for upto in (moment, None):
+                facts = await observe.link_status(both.main, both.backup, Side.MAIN, upto=upto)
+                assert facts.pending == 1
+                assert facts.lag_ms > 0
+            facts = await observe.link_status(both.backup, both.main, Side.BACKUP)
+            assert (facts.pending, facts.lag_ms) == (0, 0.0)
+        await both.settle()
+        facts = await observe.link_status(both.main, both.backup, Side.MAIN)
+        assert (facts.pending, facts.lag_ms) == (0, 0.0)
+
+
 async def test_a_window_applied_in_pages(pair: Pair) -> None:
 
     async with synced(pair, TABLE, options=Options(batch_rows=4)) as both:
