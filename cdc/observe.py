@@ -112,12 +112,10 @@ async def link_status(
         MOST_PENDING,
         upto,
     )
-    put_off = await target.fetchrow(statement("observe_put_off", "cdc"), side.value, MOST_PENDING)
-    behind = [(row[0], row[1]) for row in (waiting, put_off) if row is not None]
     return LinkFacts(
         placed=True,
-        pending=min(sum(number for number, _ in behind), MOST_PENDING),
-        lag_ms=max(age for _, age in behind),
+        pending=min(position["put_off"] + (waiting["pending"] if waiting else 0), MOST_PENDING),
+        lag_ms=max(position["put_off_ms"], waiting["lag_ms"] if waiting else 0.0),
         applied_total=position["applied_total"],
         last_applied_at=position["last_applied_at"],
         held=json.loads(position["held"]),
