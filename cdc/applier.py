@@ -204,7 +204,8 @@ class Applier:
                 outcome += await truncate(self.target, self.source, items)
                 outcome += await self._compare_entries({item.table.entity for item in items})
                 continue
-            held = live or bool(outcome.conflicts or outcome.deferred)
+            # Entries that are tried again are not to wait for themselves.
+            held = live or (not locked and bool(outcome.conflicts or outcome.deferred))
             work = Execution(
                 self.target,
                 self.source,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import asyncpg
 
 from cdc.change import CapturedTable
+from cdc.ends import HELD_ELSEWHERE, put_off_keys
 from cdc.locks import lock_rows
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Side
@@ -22,7 +23,7 @@ from cdc.policy import PolicyRule
 from cdc.references import ReferenceBroken, check_dependents, check_references
 from cdc.residue import settle, written_otherwise
 from cdc.target import Target
-from cdc.undone import Outcome, Residue, put_off_locked
+from cdc.undone import Outcome, Residue
 from cdc.uniqueness import check_unique
 from cdc.workset import Part, parents_first
 
@@ -85,14 +86,14 @@ class Execution:
 
     async def _lock(self, prepared: Sequence[Prepared]) -> Outcome:
         """Lock the rows of a run, and put off those that somebody holds."""
-        kept = 0
+        kept = Outcome()
         await self.target.connection.execute(f"SET LOCAL lock_timeout = {self.target.patience.lock_timeout}")
         for item in prepared:
             changes = await lock_rows(self.target, item.mapping, item.part)
-            for change in changes:
-                await put_off_locked(self._residue(item), change)
-            kept += len(changes)
-        return Outcome(deferred=kept)
+            if changes:
+                ids = [change.entity_id for change in changes]
+                kept += await put_off_keys(self._residue(item), item.part, HELD_ELSEWHERE, ids)
+        return kept
 
     async def _as_replica(self, prepared: Sequence[Prepared]) -> Outcome:
         outcome = Outcome()

@@ -187,8 +187,8 @@ class Link:
         busy, due = 0, await self._retry_when_due(0)
         while True:
             result = await self.step()
-            if not result.more:
-                due = await self._retry_when_due(due)
+            # Between two windows at the latest: a link that is behind has nothing but large ones.
+            due = await self._retry_when_due(due)
             if result.changes:
                 busy += 1
                 if not result.more:

@@ -47,10 +47,15 @@ def touching(keys: Sequence[Collection[str]], place: int) -> list[int]:
 
     A change that moves a row from one key to another belongs to the rows of both.
     """
-    row, found = set(keys[place]), {place}
-    while more := {at for at, names in enumerate(keys) if at not in found and not row.isdisjoint(names)}:
+    touched: dict[str, list[int]] = {}
+    for at, names in enumerate(keys):
+        for name in names:
+            touched.setdefault(name, []).append(at)
+    found, left = {place}, [place]
+    while left:
+        more = {at for name in keys[left.pop()] for at in touched.pop(name, ())} - found
         found |= more
-        row.update(*(keys[at] for at in more))
+        left += more
     return sorted(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from cdc import records
 from cdc.change import CapturedTable, Change
@@ -17,6 +18,8 @@ from cdc.target import Target
 from cdc.undone import Outcome
 from cdc.workset import parents_first
 from triggers.statements import statement
+
+_ROWS_BITS: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,11 @@ async def deletes(target: Target, truncated: Truncated) -> list[Change]:
     rows = await target.connection.fetch(relation.truncate_rows, list(left.unseen | left.live))
     await _note(target, left)
     images = [to_text(columns, to_image(relation.columns, row["current"])) for row in rows]
+    # Each has a number of its own, which no change in a changelog has: equal rows without a key go by theirs.
+    first = truncated.change.seq << _ROWS_BITS
     return [
-        replace(truncated.change, op=Op.DELETE, columns=columns, old=image, seen=None) for image in images
+        replace(truncated.change, seq=-(first + place), op=Op.DELETE, columns=columns, old=image, seen=None)
+        for place, image in enumerate(images)
     ]
 
 

@@ -1,0 +1,157 @@
+"""What is put off is kept as it was written: nothing of it is doubled, merged or forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from cdc import sieve
+from cdc.model import Policy, Side
+from cdc.policy import ColumnRule, PolicyRule, Strategy
+from cdc.stats import Options
+from tests.databases import Pair
+from tests.running import until
+from tests.synced import Synced, synced
+
+SUMMED = PolicyRule(Policy.MERGE, columns={"n": ColumnRule(Strategy.SUM)})
+AGAIN = """
+CREATE TABLE t (id int PRIMARY KEY, v text, n int);
+INSERT INTO t VALUES (1, 'a', 0);
+CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_trigger_depth() < 2 THEN
+        UPDATE t SET n = n + 1 WHERE id = NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+"""
+"""The function is for a trigger that MAIN gets, so that BACKUP, as an owner's, does not refuse the table."""
+TRIGGER = "CREATE TRIGGER again AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION again()"
+
+
+async def due(both: Synced) -> None:
+    """Let every entry be tried again now, and once more: a table that was altered is only read anew at first."""
+    for _ in range(2):
+        await both.backup.execute(
+            "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() WHERE next_try_at IS NOT NULL"
+        )
+        await both.settle()
+
+
+async def test_a_locked_row_whose_own_trigger_updated_it(pair: Pair) -> None:
+    """The trigger's update is logged before the one that fired it."""
+    async with synced(pair, AGAIN) as both:
+        await both.main.execute(TRIGGER)
+        other = await pair.connect(Side.BACKUP)
+        async with other.transaction():
+            await other.execute("SELECT FROM t FOR UPDATE")
+            await both.main.execute("UPDATE t SET v = 'b'")
+            await both.engine.step(Side.MAIN)
+        await due(both)
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
+async def test_rows_without_a_key_around_an_altered_table(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another table's new column cuts the batch; what is put off as a set is put off once all the same."""
+    monkeypatch.setattr(sieve, "ALONE", 1)
+    monkeypatch.setattr(sieve, "SIFTED", 0)
+    schema = """
+        CREATE TABLE t (id int PRIMARY KEY, v text);
+        CREATE TABLE bag (t int REFERENCES t, v text);
+        INSERT INTO t VALUES (1, 'a');
+    """
+    async with synced(pair, schema) as both:
+        await both.backup.execute("ALTER TABLE bag ADD CONSTRAINT refuse CHECK (v NOT LIKE 'bad%')")
+        await both.backup.execute("ALTER TABLE t ADD w text")
+        async with both.main.transaction():
+            await both.main.execute("INSERT INTO bag SELECT 1, 'bad' FROM generate_series(1, 16)")
+            await both.main.execute("INSERT INTO bag VALUES (1, 'bad too')")
+            await both.main.execute("INSERT INTO t VALUES (2, 'a'), (3, 'a')")
+            await both.main.execute("ALTER TABLE t ADD w text")
+            await both.main.execute("INSERT INTO t VALUES (4, 'a')")
+            await both.main.execute("INSERT INTO bag SELECT 1, 'bad too' FROM generate_series(1, 8)")
+        await both.settle()
+        await both.backup.execute("ALTER TABLE bag DROP CONSTRAINT refuse")
+        await due(both)
+        await both.assert_no_conflicts()
+        await both.assert_equal("t", "bag")
+
+
+async def test_a_sum_is_added_once_beside_another_conflict(pair: Pair) -> None:
+    """Entries from before and after an ALTER TABLE are tried in one go, and the first is a conflict by now."""
+    schema = (
+        "CREATE TABLE t (id int PRIMARY KEY, v text, n int); INSERT INTO t VALUES (1, 'a', 0), (2, 'a', 0);"
+    )
+    async with synced(pair, schema, policy=lambda _: SUMMED) as both:
+        await both.backup.execute("ALTER TABLE t ADD CONSTRAINT refuse CHECK (v <> 'bad')")
+        await both.main.execute("UPDATE t SET v = 'bad', n = n + 1 WHERE id = 1")
+        await both.engine.step(Side.MAIN)
+        for side in Side:
+            await both.connection(side).execute("ALTER TABLE t ADD w text")
+        await both.main.execute("UPDATE t SET v = 'bad', n = n + 10 WHERE id = 2")
+        await both.engine.step(Side.MAIN)
+        await both.backup.execute("UPDATE t SET v = 'mine' WHERE id = 1")
+        await both.backup.execute("ALTER TABLE t DROP CONSTRAINT refuse")
+        await due(both)
+        assert [conflict.entity_id for conflict in await both.open_conflicts(Side.BACKUP)] == ["1"]
+        assert await both.backup.fetchval("SELECT n FROM t WHERE id = 2") == 10
+
+
+@pytest.mark.superuser("a trigger that fires for the service, too")
+@pytest.mark.parametrize("alone", [1, 64])
+async def test_equal_rows_that_a_truncate_cannot_take(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, alone: int
+) -> None:
+    monkeypatch.setattr(sieve, "ALONE", alone)
+    monkeypatch.setattr(sieve, "SIFTED", 0)
+    schema = """
+        CREATE TABLE bag (v text);
+        INSERT INTO bag SELECT 'x' FROM generate_series(1, 5);
+        CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+    """
+    async with synced(pair, schema) as both:
+        await both.backup.execute(
+            "CREATE TRIGGER no BEFORE DELETE ON bag FOR EACH ROW EXECUTE FUNCTION no();"
+            "ALTER TABLE bag ENABLE ALWAYS TRIGGER no"
+        )
+        await both.main.execute("TRUNCATE bag")
+        await both.settle()
+        assert len(await both.open_conflicts()) == 5
+        await both.backup.execute("DROP TRIGGER no ON bag")
+        await due(both)
+        await both.assert_no_conflicts()
+        await both.assert_equal("bag")
+
+
+async def test_on_a_link_that_is_always_behind(pair: Pair) -> None:
+    """It finds nothing but windows too large for a batch, and tries what is put off between two of them."""
+    schema = "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE log (id serial PRIMARY KEY, v text);"
+    async with synced(pair, schema, options=Options(batch_rows=1)) as both:
+        link = both.engine.links[Side.MAIN]
+        await link.open(listen=True)
+        await both.backup.execute("ALTER TABLE t ADD CONSTRAINT refuse CHECK (v <> 'bad')")
+
+        async def write() -> None:
+            while True:
+                await both.main.execute("INSERT INTO log (v) SELECT 'v' FROM generate_series(1, 20)")
+                await asyncio.sleep(0.02)
+
+        async def shown() -> bool:
+            return bool(await both.entries(Side.BACKUP, "OPEN"))
+
+        tasks = [asyncio.create_task(write()), asyncio.create_task(link.run())]
+        try:
+            await asyncio.sleep(0.2)
+            observer = await pair.connect(Side.MAIN)
+            await observer.execute("INSERT INTO t VALUES (1, 'bad')")
+            await until(shown)
+        finally:
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
