@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from importlib.resources import files
 
 import asyncpg
 import pytest
@@ -38,6 +40,12 @@ async def test_the_version_is_noted(pair: Pair) -> None:
     await capture(pair.main)
     rows = await pair.main.fetch("SELECT version FROM cdc.schema_version ORDER BY version")
     assert [row[0] for row in rows] == list(range(1, schema.VERSION + 1))
+
+
+def test_every_version_there_is_is_brought() -> None:
+    found = [each.name for each in files("triggers").joinpath("sql").iterdir()]
+    numbers = [int(name[7:10]) for name in found if re.fullmatch(r"schema_\d{3}\.sql", name)]
+    assert sorted(numbers) == list(range(1, schema.VERSION + 1))
 
 
 async def test_changed_functions_are_replaced(pair: Pair) -> None:
