@@ -62,9 +62,13 @@ async def _retry(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
     except ShapeMoved:
         await applier.tables.refresh()
     except asyncpg.PostgresError as error:
-        if judge(error.sqlstate).blame is not Blame.SHAPE:
-            raise
-        await applier.tables.refresh()
+        match judge(error.sqlstate).blame:
+            case Blame.SHAPE:
+                await applier.tables.refresh()
+            case Blame.LOCK:
+                pass  # somebody holds an entry; all of them are still due
+            case _:
+                raise
     return Outcome()
 
 

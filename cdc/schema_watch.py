@@ -83,16 +83,15 @@ class SchemaWatch:
             look: look although it has not been long.
 
         Returns:
-            How many tables wait for nothing but the links.
+            How many tables wait for nothing but the links, and how many conflicts are to be tried again.
 
         Raises:
             ConnectivityError: a side cannot be reached.
         """
-        now = asyncio.get_running_loop().time()
+        now, waiting = asyncio.get_running_loop().time(), 0
         if look or not self._marks or now - self._looked_at >= LOOK_S:
             self._looked_at = now
-            await self._look(targets)
-        waiting = 0
+            waiting += await self._look(targets)
         for altered in list(self._altered.values()):
             if str(altered.entity) in self.idle:
                 continue
@@ -108,7 +107,8 @@ class SchemaWatch:
             position is not None and position.seen.covers(seen[side]) for side, position in positions.items()
         )
 
-    async def _look(self, targets: Mapping[Side, Target]) -> None:
+    async def _look(self, targets: Mapping[Side, Target]) -> int:
+        """Read what was altered; returns how many conflicts may have ended by it."""
         marks = {
             side: await target.connection.fetchval(
                 statement("definition_mark", "cdc"), list(self._endpoints[side].schemas)
@@ -116,11 +116,14 @@ class SchemaWatch:
             for side, target in targets.items()
         }
         if marks == self._marks:
-            return
+            return 0
         for target in targets.values():
             await target.refresh()
         await self._survey(targets)
+        altered = [side for side in Side if marks[side] != self._marks.get(side)]
         self._marks = marks
+        hasten = statement("deferred_hasten", "cdc")
+        return sum([await targets[side].connection.fetchval(hasten) for side in altered])
 
     async def _survey(self, targets: Mapping[Side, Target]) -> None:
         main = targets[Side.MAIN].connection

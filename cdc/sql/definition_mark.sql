@@ -1,5 +1,5 @@
--- Purpose:    Notice cheaply that the tables of some schemas, their columns or their partitions have been altered, or that
---             other tables are captured.
+-- Purpose:    Notice cheaply that the tables of some schemas, their columns, constraints, unique indexes or partitions have
+--             been altered, or that other tables are captured.
 -- Parameters: $1 schemas, text[].
 -- Result:     one text; another text means: look again.
 SELECT concat_ws(' ',
@@ -10,6 +10,10 @@ SELECT concat_ws(' ',
      WHERE c.relnamespace = ANY (w.ids) AND c.relkind IN ('r', 'p')),
     (SELECT sum(hashint8extended(i.inhrelid::bigint, i.inhparent::bigint))
      FROM pg_class c JOIN pg_inherits i ON i.inhparent = c.oid WHERE c.relnamespace = ANY (w.ids)),
+    (SELECT sum(hashint8extended(o.xmin::text::bigint, o.oid::bigint))
+     FROM pg_constraint o WHERE o.connamespace = ANY (w.ids)),
+    (SELECT sum(hashint8extended(i.indexrelid::bigint, 0))
+     FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid AND i.indisunique WHERE c.relnamespace = ANY (w.ids)),
     (SELECT sum(hashint8extended(k.relid::bigint, hashtext(k.key_columns::text))) FROM cdc.captured_table k)
 ) AS mark
 FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace n WHERE n.nspname = ANY ($1::text[]::name[])) w

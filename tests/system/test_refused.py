@@ -63,7 +63,7 @@ async def test_rows_change_places_beside_refused_ones(
         }
         await both.backup.execute("ALTER TABLE seat DROP CONSTRAINT seat_v_check")
         await both.backup.execute("ALTER TABLE other DROP CONSTRAINT other_v_check")
-        await due(both)
+        await both.settle()
         await both.assert_no_conflicts()
         await both.assert_equal("seat", "other")
 
@@ -86,7 +86,7 @@ async def test_a_circle_beside_a_refused_row(pair: Pair) -> None:
         assert await refused(both) == {("team", "9"), ("staff", "9")}
         assert await both.backup.fetchval("SELECT count(*) FROM staff JOIN team ON leader = staff.id") == 5
         await both.backup.execute("ALTER TABLE team DROP CONSTRAINT team_v_check")
-        await due(both)
+        await both.settle()
         await both.assert_no_conflicts()
         await both.assert_equal("team", "staff")
 
@@ -154,6 +154,6 @@ async def test_what_is_put_off_as_a_set_is_what_was_written(
         }
         await both.backup.execute("ALTER TABLE t DROP CONSTRAINT t_v_check")
         await both.backup.execute("ALTER TABLE bag DROP CONSTRAINT bag_v_check")
-        await due(both)
+        await both.settle()
         await both.assert_no_conflicts()
         await both.assert_equal("t", "bag")
