@@ -39,6 +39,8 @@ def segments(steps: Sequence[Step]) -> list[Segment]:
     found: list[Segment] = []
     for _, group in groupby(steps, key=lambda step: step.txid):
         for segment in _within_transaction(list(group)):
+            if segment.before == segment.after and segment.certain:
+                continue
             if found and found[-1].after == segment.before:
                 last = found.pop()
                 found.append(Segment(last.before, segment.after, last.certain and segment.certain))
@@ -67,6 +69,8 @@ def _trail(steps: list[Step]) -> tuple[State, State] | None:
         neighbours[step.after].add(step.before)
     starts = [state for state, surplus in balance.items() if surplus == 1]
     ends = [state for state, surplus in balance.items() if surplus == -1]
+    if not any(balance.values()):
+        starts = ends = [steps[0].before]  # a circle: wherever it starts, it ends there
     if len(starts) != 1 or len(ends) != 1 or any(abs(surplus) > 1 for surplus in balance.values()):
         return None
     reached = {starts[0]}

@@ -95,8 +95,8 @@ async def refresh(
         connection: the open applying transaction.
         entity: the table.
         changes: for each record its id and the source's row before and after the change.
-        reorder: a change that ends where a put-off entry starts goes before it: they are of one transaction
-            that was read in parts, and wrote them in another order.
+        reorder: changes go where they belong in a put-off entry, not behind it: they are of one transaction that
+            was read in parts, and may have been logged in another order.
 
     Returns:
         What summed columns had reached before, of the entries to which the changes add.

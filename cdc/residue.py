@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import asyncpg
 
@@ -19,6 +20,12 @@ from cdc.target import Target
 from cdc.undone import NetChange, Outcome, Residue, entry_of, put_off_locked
 from cdc.workset import Part
 from triggers.statements import statement
+
+_PROVISIONAL: Final = {
+    Verdict.ALREADY_THERE: ConflictType.UPDATE_ORIGIN_DIFFERS,
+    Verdict.GONE: ConflictType.DELETE_ORIGIN_DIFFERS,
+}
+"""What is put off before the rest is there: of changes logged in the wrong order, the first may be the last."""
 
 
 async def settle(residue: Residue, part: Part, rows: Sequence[asyncpg.Record]) -> Outcome:
@@ -81,7 +88,7 @@ async def _settle_broken(residue: Residue, part: Part, entity_ids: Sequence[str]
             if not segment.certain:
                 uncertain.append(entity_id)
             change = NetChange(entity_id, segment.before, segment.after)
-            if residue.policy.summed and await _is_live(residue, entity_id):
+            if await _is_live(residue, entity_id):
                 columns = residue.mapping.columns
                 images = to_image(columns, change.before), to_image(columns, change.after)
                 await refresh(residue, [(entity_id, *images)])
@@ -130,11 +137,10 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
         )
         if verdict is Verdict.ALREADY_THERE and _adds(residue, change):
             verdict = ConflictType.UPDATE_ORIGIN_DIFFERS
-        if isinstance(verdict, ConflictType) and residue.provisional:
-            entry = entry_of(
-                residue, change, verdict, row["current"] if row else None, ConflictStatus.DEFERRED
-            )
-            kept.append(entry)
+        if residue.provisional and verdict is not Verdict.APPLY and change.before != change.after:
+            kind = verdict if isinstance(verdict, ConflictType) else _PROVISIONAL[verdict]
+            current = row["current"] if row else None
+            kept.append(entry_of(residue, change, kind, current, ConflictStatus.DEFERRED))
             outcome += Outcome(deferred=1)
         elif isinstance(verdict, ConflictType):
             entry = await _conflict(residue, change, verdict, row)

@@ -20,6 +20,7 @@ FUNCTIONS: Final = (
     "capture_delete",
     "capture_truncate",
     "record_state",
+    "chain_on",
 )
 """Functions in schema cdc, each in the .sql file of its name; later ones may use earlier ones."""
 

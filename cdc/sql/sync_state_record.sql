@@ -3,8 +3,8 @@
 -- Parameters: one element per entry, no key twice: $1 source, $2 entity, $3 entity_id, $4 type, $5 status,
 --             $6 constraint, $7 error, $8 base, $9 incoming, $10 current (json texts), $11 resolution, $12 resolved_by,
 --             $13 reason, $14 reached (json text), kept from the first change on, $15 whether the table's policy is to be
---             asked; $16 whether a change that ends where a put-off entry starts, and not the other way, belongs before
---             it.
+--             asked; $16 whether changes may come in another order than they were made: cdc.chain_on puts them where they
+--             belong in a put-off entry.
 -- Result:     none.
 INSERT INTO cdc.sync_state AS s
     (source, entity, entity_id, type, status, constraint_name, error, base, incoming, current,
@@ -20,11 +20,12 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text
 ON CONFLICT (entity, entity_id) WHERE status IN ('DEFERRED', 'OPEN') DO UPDATE
 SET type = excluded.type, constraint_name = excluded.constraint_name, error = excluded.error,
     status = CASE WHEN s.status = 'OPEN' THEN 'OPEN' ELSE excluded.status END,
-    base = CASE WHEN $16::boolean AND s.status = 'DEFERRED' AND s.incoming::text IS DISTINCT FROM excluded.base::text
-                     AND s.base::text IS NOT DISTINCT FROM excluded.incoming::text THEN excluded.base ELSE s.base END,
-    incoming = CASE WHEN $16::boolean AND s.status = 'DEFERRED' AND s.incoming::text IS DISTINCT FROM excluded.base::text
-                         AND s.base::text IS NOT DISTINCT FROM excluded.incoming::text
-                    THEN s.incoming ELSE excluded.incoming END,
+    (base, incoming, gap) = (
+        SELECT c.base::json, c.incoming::json, c.gap
+        FROM cdc.chain_on(s.base::text, s.incoming::text, s.gap, excluded.base::text, excluded.incoming::text) c
+        WHERE $16::boolean AND s.status = 'DEFERRED'
+        UNION ALL
+        SELECT s.base, excluded.incoming, NULL WHERE NOT ($16::boolean AND s.status = 'DEFERRED')),
     current = excluded.current, reached = coalesce(s.reached, excluded.reached),
     automatic = excluded.automatic OR s.automatic,
     resolution = CASE WHEN s.status = 'OPEN' THEN s.resolution ELSE excluded.resolution END,

@@ -93,6 +93,13 @@ def test_a_key_taken_over_before_it_was_given_up() -> None:
     assert segments(steps_of([(None, "b"), ("a", None)])) == [Segment("a", "b")]
 
 
+def test_a_circle_comes_to_nothing_wherever_it_starts() -> None:
+    """An insert, its trigger's update, and a delete; then what comes after it goes on from before it."""
+    circle: list[tuple[State, State]] = [("a", "b"), (None, "a"), ("b", None)]
+    assert segments(steps_of(circle)) == []
+    assert segments(steps_of([("z", None)], circle, [(None, "c")])) == [Segment("z", "c")]
+
+
 def test_groups_are_transactions() -> None:
     steps = steps_of([("a", "b")], [("c", "a"), ("b", "c")])
     assert [key for key, _ in groupby(steps, key=lambda step: step.txid)] == [100, 101]

@@ -155,3 +155,62 @@ async def test_on_a_link_that_is_always_behind(pair: Pair) -> None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+
+
+@pytest.mark.parametrize("rows", [1, 1000])
+async def test_later_changes_of_a_refused_row_are_logged_in_the_wrong_order(pair: Pair, rows: int) -> None:
+    async with synced(pair, AGAIN, options=Options(batch_rows=rows)) as both:
+        await both.main.execute(TRIGGER)
+        await both.backup.execute("ALTER TABLE t ADD CONSTRAINT refuse CHECK (v NOT LIKE 'bad%')")
+        for value in ("bad", "bad too", "bad still"):
+            await both.main.execute("UPDATE t SET v = $1", value)
+            await both.settle()
+        await both.backup.execute("ALTER TABLE t DROP CONSTRAINT refuse")
+        await due(both)
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 1000])
+async def test_a_row_and_its_own_trigger_in_turn_in_parts(pair: Pair, rows: int) -> None:
+    async with synced(pair, AGAIN, options=Options(batch_rows=rows)) as both:
+        await both.main.execute(TRIGGER)
+        async with both.main.transaction():
+            for value in "xyz":
+                await both.main.execute("UPDATE t SET v = $1", value)
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 1000])
+@pytest.mark.parametrize("v", ["i", "0"])
+async def test_keys_shifted_twice_in_parts(pair: Pair, rows: int, v: str) -> None:
+    schema = f"""
+        CREATE TABLE t (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, v int);
+        INSERT INTO t SELECT i, {v} FROM generate_series(1, 5) i;
+    """
+    async with synced(pair, schema, options=Options(batch_rows=rows)) as both:
+        async with both.main.transaction():
+            for _ in range(2):
+                await both.main.execute("UPDATE t SET id = id + 1")
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
+@pytest.mark.parametrize("rows", [1, 1000])
+@pytest.mark.parametrize(
+    "then", ["DELETE FROM t WHERE id = NEW.id", "UPDATE t SET v = 'a' WHERE id = NEW.id"]
+)
+async def test_what_its_own_trigger_takes_back_in_parts(pair: Pair, then: str, rows: int) -> None:
+    """The end is logged first, and is what the target has already."""
+    schema = AGAIN.replace("UPDATE t SET n = n + 1 WHERE id = NEW.id", then)
+    async with synced(pair, schema, options=Options(batch_rows=rows)) as both:
+        await both.main.execute(TRIGGER.replace("UPDATE", "INSERT OR UPDATE"))
+        await both.main.execute(
+            "INSERT INTO t VALUES (2, 'b', 0), (3, 'c', 0); UPDATE t SET v = 'd' WHERE id = 1"
+        )
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
