@@ -116,7 +116,8 @@ async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mappin
     kept = await _locked(applier, changes_of(applier, ready))
     failures += [Failure(row, asyncpg.LockNotAvailableError(LOCKED)) for row in ready if key_of(row) in kept]
     outcome, refused = await try_together(applier, [row for row in ready if key_of(row) not in kept])
-    failures += refused
+    # What was only taken along, and goes on waiting, keeps its time.
+    failures += [each for each in refused if each.row["due"] or not each.waits]
     return outcome + (await _failed(applier, failures) if failures else Outcome())
 
 

@@ -8,7 +8,7 @@ UPDATE cdc.sync_state s
 SET type = CASE WHEN i.shown OR s.status = 'DEFERRED' THEN i.type ELSE s.type END,
     constraint_name = CASE WHEN i.shown OR s.status = 'DEFERRED' THEN i.constraint_name ELSE s.constraint_name END,
     error = CASE WHEN i.shown OR s.status = 'DEFERRED' THEN i.error ELSE s.error END,
-    related = CASE WHEN i.shown THEN i.related::json ELSE s.related END, tries = s.tries + 1,
+    related = CASE WHEN i.shown OR s.status = 'DEFERRED' THEN i.related::json ELSE s.related END, tries = s.tries + 1,
     status = CASE WHEN i.shown THEN 'OPEN' ELSE s.status END,
     next_try_at = CASE WHEN p.pause < 1 THEN clock_timestamp() + make_interval(secs => p.pause)
                        ELSE date_trunc('second', clock_timestamp()) + make_interval(secs => 1 + p.pause) END,

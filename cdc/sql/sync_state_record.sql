@@ -26,6 +26,7 @@ SET type = excluded.type, constraint_name = excluded.constraint_name, error = ex
         WHERE $16::boolean AND s.status = 'DEFERRED'
         UNION ALL
         SELECT s.base, excluded.incoming, NULL WHERE NOT ($16::boolean AND s.status = 'DEFERRED')),
+    related = CASE WHEN s.status = 'OPEN' THEN s.related END,
     current = excluded.current, reached = coalesce(s.reached, excluded.reached),
     automatic = excluded.automatic OR s.automatic,
     resolution = CASE WHEN s.status = 'OPEN' THEN s.resolution ELSE excluded.resolution END,

@@ -214,3 +214,37 @@ async def test_what_its_own_trigger_takes_back_in_parts(pair: Pair, then: str, r
         await both.settle()
         await both.assert_no_conflicts()
         await both.assert_equal("t")
+
+
+@pytest.mark.parametrize("seats", [3, 120])
+async def test_conflicts_change_places_though_each_is_due_at_its_own_time(pair: Pair, seats: int) -> None:
+    """More of them than conflicts are tried at once, or each alone: those in the way of one are taken along."""
+    schema = f"""
+        CREATE TABLE seat (id int PRIMARY KEY, v text, place int UNIQUE DEFERRABLE INITIALLY DEFERRED);
+        INSERT INTO seat SELECT i, 'v', i FROM generate_series(1, {seats}) i;
+    """
+    async with synced(pair, schema) as both:
+        await both.backup.execute("ALTER TABLE seat ADD CONSTRAINT refuse CHECK (v <> 'bad')")
+        await both.main.execute(
+            "UPDATE seat SET place = place % $1::int + 1, v = CASE id WHEN 2 THEN 'bad' ELSE v END", seats
+        )
+        await both.engine.step(Side.MAIN)
+        link = both.engine.links[Side.MAIN]
+        while await both.entries(Side.BACKUP, "DEFERRED"):
+            await both.backup.execute(
+                "UPDATE cdc.sync_state SET next_try_at = next_try_at - interval '1 minute'"
+            )
+            await link.retry()
+        assert len(await both.open_conflicts()) == seats
+        await both.backup.execute("ALTER TABLE seat DROP CONSTRAINT refuse")
+        for _ in range(4):
+            await both.backup.execute(
+                "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() + CASE"
+                " WHEN id = (SELECT min(id) FROM cdc.sync_state WHERE status = 'OPEN') THEN '0 s'"
+                " ELSE '20 s' END::interval"
+                " WHERE next_try_at IS NOT NULL"
+            )
+            await link.retry()
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("seat")
