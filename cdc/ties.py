@@ -68,10 +68,16 @@ def knots(waits: Mapping[K, Collection[K]]) -> list[list[K]]:
     Args:
         waits: of every refused entry what stands in its way.
     """
-    left = dict(waits)
-    while outside := [key for key, others in left.items() if any(other not in left for other in others)]:
-        for key in outside:
-            del left[key]
+    waiting: dict[K, list[K]] = {}
+    for key, others in waits.items():
+        for other in others:
+            waiting.setdefault(other, []).append(key)
+    left, outside = dict(waits), [other for other in waiting if other not in waits]
+    while outside:
+        found = [key for key in waiting.get(outside.pop(), ()) if key in left]
+        outside += found
+        for key in found:
+            left.pop(key, None)
     return _joined(left, ((key, other) for key, others in left.items() for other in others))
 
 
@@ -92,6 +98,7 @@ def _joined(keys: Iterable[K], pairs: Iterable[tuple[K, K]]) -> list[list[K]]:
     for one, other in pairs:
         mine, theirs = group[one], group[other]
         if mine is not theirs:
+            mine, theirs = (mine, theirs) if len(mine) >= len(theirs) else (theirs, mine)
             mine += theirs
             group.update(dict.fromkeys(theirs, mine))
     return list({id(each): each for each in group.values()}.values())

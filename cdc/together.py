@@ -48,10 +48,28 @@ async def try_together(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple
         asyncpg.PostgresError: an error that no row is to blame for.
     """
     sieve = _Entries(applier)
-    outcome = await sieve.sift(due)
+    outcome, due = await _known_knots(sieve, due)
+    outcome += await sieve.sift(due)
     failures = [replace(each, related=await _related(applier, each)) for each in sieve.refused]
     found, failures = await _in_knots(sieve, failures)
     return outcome + found, await _waiting(applier, failures, sieve.untried)
+
+
+async def _known_knots(
+    sieve: _Entries, due: Sequence[asyncpg.Record]
+) -> tuple[Outcome, list[asyncpg.Record]]:
+    """Try groups that had only each other in their way before, however many there are; returns the other entries."""
+    outcome, left = Outcome(), {key_of(row): row for row in due}
+    ways = {key: [tuple(each) for each in json.loads(row["known"] or "[]")] for key, row in left.items()}
+    for group in knots({key: [other for other in way if other != key] for key, way in ways.items()}):
+        if not 1 < len(group) < len(due):
+            continue
+        found = await sieve.attempt([left[key] for key in group])
+        if isinstance(found, Outcome):
+            outcome += found
+            for key in group:
+                del left[key]
+    return outcome, list(left.values())
 
 
 async def _in_knots(sieve: _Entries, failures: Sequence[Failure]) -> tuple[Outcome, list[Failure]]:

@@ -4,8 +4,8 @@
 --             wanted; $5 most bytes of images wanted, though one entry is always given.
 -- Result:     id, entity, entity_id, type, status, base, incoming, reached, tries, version, by_key (the row
 --             is to be fetched), waits (it was found to wait for others that are put off), due (its time has come: else
---             it is in the way of one whose has, since rows that change places can do so together only); of either kind
---             the longest waiting first.
+--             it is in the way of one whose has, since rows that change places can do so together only), known (the
+--             records found in its way so far, json text of pairs); of either kind the longest waiting first.
 WITH RECURSIVE due AS (
     (SELECT * FROM cdc.sync_state
      WHERE source = $1 AND status = 'DEFERRED' AND next_try_at <= clock_timestamp() AND entity <> ALL ($3::text[])
@@ -39,7 +39,9 @@ SELECT id, entity, entity_id, type, status, base::text AS base, incoming::text A
        reached::text AS reached, tries, version,
        subsumed IS NOT NULL AS by_key,
        status = 'DEFERRED' AND tries > 0 AND constraint_name IS NOT NULL AS waits,
-       next_try_at <= clock_timestamp() AS due
+       next_try_at <= clock_timestamp() AS due,
+       (SELECT json_agg(json_build_array(n ->> 'entity', n ->> 'entityId'))::text
+        FROM json_array_elements(related) n) AS known
 FROM sized
 WHERE bytes <= $5 OR place = 1
 ORDER BY next_try_at, id
