@@ -57,6 +57,8 @@ class Execution:
     careful: bool = False
     paged: bool = False
     provisional: bool = False
+    kept: frozenset[tuple[Entity, str]] = frozenset()
+    """Keys that were put off already, because somebody holds their rows."""
 
     async def run(self, prepared: list[Prepared]) -> Outcome:
         """Carry out every table's changes.
@@ -67,9 +69,9 @@ class Execution:
             asyncpg.PostgresError: the target refused something.
         """
         if self.careful:
-            kept = await self._lock(prepared)
-            work = replace(self, careful=False, live=self.live or kept.deferred > 0)
-            return kept + await work.run(prepared)
+            outcome, kept = await self._lock(prepared)
+            work = replace(self, careful=False, live=self.live or bool(kept), kept=kept)
+            return outcome + await work.run(prepared)
         if any(fires(item.mapping.shape, replica=self.target.replica) for item in prepared):
             # People's triggers find their tables as applications do.
             await self.target.connection.execute(
@@ -84,16 +86,17 @@ class Execution:
                 outcome += Outcome(rechecks=found)
         return outcome
 
-    async def _lock(self, prepared: Sequence[Prepared]) -> Outcome:
+    async def _lock(self, prepared: Sequence[Prepared]) -> tuple[Outcome, frozenset[tuple[Entity, str]]]:
         """Lock the rows of a run, and put off those that somebody holds."""
-        kept = Outcome()
+        outcome, kept = Outcome(), set[tuple[Entity, str]]()
         await self.target.connection.execute(f"SET LOCAL lock_timeout = {self.target.patience.lock_timeout}")
         for item in prepared:
             changes = await lock_rows(self.target, item.mapping, item.part)
             if changes:
                 ids = [change.entity_id for change in changes]
-                kept += await put_off_keys(self._residue(item), item.part, HELD_ELSEWHERE, ids)
-        return kept
+                outcome += await put_off_keys(self._residue(item), item.part, HELD_ELSEWHERE, ids)
+                kept |= {(item.table.entity, entity_id) for entity_id in ids}
+        return outcome, frozenset(kept)
 
     async def _as_replica(self, prepared: Sequence[Prepared]) -> Outcome:
         outcome = Outcome()
@@ -168,7 +171,9 @@ class Execution:
         left = [row for row in rows if row["act"] is not None]
         if not left:
             return Outcome(applied=total)
-        settled = await settle(self._residue(item), item.part, left)
+        # What was put off has these changes already: they are not to be added to it a second time.
+        rest = [row for row in left if (item.table.entity, row["entity_id"]) not in self.kept]
+        settled = await settle(self._residue(item), item.part, rest)
         return Outcome(applied=total - len(left)) + settled
 
     def _residue(self, item: Prepared) -> Residue:

@@ -250,3 +250,19 @@ async def test_conflicts_change_places_though_each_is_due_at_its_own_time(pair: 
             )
             await link.retry()
         assert {each.entity_id for each in await both.open_conflicts(Side.BACKUP)} == {"1001"}
+
+
+@pytest.mark.parametrize("rows", [1, 3, 4, 5, 1000])
+async def test_locked_rows_in_parts(pair: Pair, rows: int) -> None:
+    schema = AGAIN.replace("(1, 'a', 0)", "(1, 'a', 0), (2, 'a', 0), (3, 'a', 0)")
+    async with synced(pair, schema, options=Options(batch_rows=rows), policy=lambda _: SUMMED) as both:
+        await both.main.execute(TRIGGER)
+        other = await pair.connect(Side.BACKUP)
+        async with other.transaction():
+            await other.execute("SELECT FROM t FOR UPDATE")
+            await both.main.execute("UPDATE t SET v = 'b'")
+            while (step := await both.engine.step(Side.MAIN)).changes or step.more:
+                pass
+        await due(both)
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
