@@ -18,7 +18,6 @@ from cdc.mapping import Mapping
 from cdc.model import ConflictType, Op
 from cdc.references import ReferenceBroken
 from cdc.sieve import Refusal
-from cdc.target import Target
 from cdc.undone import LOCKED, NetChange, Outcome, Residue
 from cdc.workset import runs
 from triggers.statements import statement
@@ -32,14 +31,16 @@ async def put_off(applier: Applier, change: Change, error: Refusal) -> Outcome:
     mapping = applier.target.mapped(table.entity, change.columns)
     if change.op is Op.KEY:
         return await put_off_as_printed(applier.target, applier.source, mapping, change)
+    try:
+        return await put_off_all(applier, [change], error)
+    except asyncpg.PostgresError as unnamed:
+        if judge(unnamed.sqlstate).blame is Blame.LINK:
+            raise
+    # A key is no value of the target's type: its row goes by the name that its source would give it.
     residue = Residue(applier.target, applier.source, mapping, applier.policy(table.entity))
-    if not mapping.key_columns:
-        return await _put_off_copies(residue, [change], error)
-    nets = await _net_changes(applier.target, mapping, change)
-    for net in nets:
-        entry = entry_for(residue, net, describe(error))
-        await records.record(applier.target.connection, entry, reorder=applier.paged)
-    return Outcome(deferred=len(nets))
+    entries = [entry_for(residue, net, describe(error)) for net in _as_printed(mapping, change)]
+    await records.record_all(applier.target.connection, entries, reorder=applier.paged)
+    return Outcome(deferred=len(entries))
 
 
 async def put_off_all(applier: Applier, changes: Sequence[Change], error: Refusal) -> Outcome:
@@ -90,24 +91,19 @@ async def _put_off_copies(residue: Residue, changes: Sequence[Change], error: Re
     return Outcome(deferred=len(entries))
 
 
-async def _net_changes(target: Target, mapping: Mapping, change: Change) -> list[NetChange]:
-    """A change as net changes of its keys: one, or two when the key moved."""
-    old, new = [await _entity_id(target, mapping, image) for image in (change.old, change.new)]
+def _as_printed(mapping: Mapping, change: Change) -> list[NetChange]:
+    """A change as net changes of its keys' texts: one, or two when the key moved."""
+    old, new = [_printed_key(mapping, image) for image in (change.old, change.new)]
     if old is not None and new is not None and old != new:
         return [NetChange(old, change.old, None), NetChange(new, None, change.new)]
     return [NetChange(new or old or "", change.old, change.new)]
 
 
-async def _entity_id(target: Target, mapping: Mapping, image: str | None) -> str | None:
+def _printed_key(mapping: Mapping, image: str | None) -> str | None:
     if image is None:
         return None
-    try:
-        async with target.connection.transaction():
-            name: str = await target.connection.fetchval(mapping.row_name, image)
-    except asyncpg.PostgresError:  # its key is no value of the target's type
-        fields = dict(zip(mapping.columns, parse_row(image), strict=True))
-        return join_key([fields[name] or "" for name in mapping.key_columns])
-    return name
+    fields = dict(zip(mapping.columns, parse_row(image), strict=True))
+    return join_key([fields[name] or "" for name in mapping.key_columns])
 
 
 def describe(error: Exception) -> Reason:

@@ -67,11 +67,6 @@ class RowStatements(UniqueChecks):
         return self._render("key_names", ("image", "key_of_after", "entity_id"))
 
     @cached_property
-    def row_name(self) -> str:
-        """The entity id of an image."""
-        return self._render("row_name", ("image", "key_of_after", "entity_id"))
-
-    @cached_property
     def key_name(self) -> str:
         """The entity id of a key's texts."""
         return self._render("key_name", ("key_of_texts", "entity_id"))

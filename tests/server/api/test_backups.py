@@ -17,10 +17,11 @@ TRIES = 10
 
 
 async def free(api: Serving) -> None:
-    """Wait until nothing runs: the service makes a backup by itself when it starts."""
+    """Wait until nothing runs: the service makes a backup by itself when it has started."""
 
     async def idle() -> bool:
-        return (await api.get("/backup/history?status=RUNNING")).document["items"] == []
+        made = (await api.get("/backup/history?type=FULL")).document["items"]
+        return bool(made) and (await api.get("/backup/history?status=RUNNING")).document["items"] == []
 
     await until(idle)
 
