@@ -100,7 +100,9 @@ class Pulse:
         waited = SHORTEST
         while waited < (EVERY if self._hub.listeners else SOON if self._soon else SELDOM):
             try:
-                await asyncio.wait_for(self._poked.wait(), EVERY - SHORTEST)
+                # Not wait_for: before Python 3.12 a cancellation that met the poke would be lost.
+                async with asyncio.timeout(EVERY - SHORTEST):
+                    await self._poked.wait()
             except TimeoutError:
                 waited += EVERY - SHORTEST
             else:

@@ -11,6 +11,7 @@ import orjson
 from server.events import Hub, Listener
 from server.news import Records
 from server.pulse import Pulse
+from tests.live import until
 
 PATIENCE = 10.0
 
@@ -132,3 +133,16 @@ async def test_a_conflict_that_a_link_meets_is_looked_at_at_once() -> None:
         await looked(1)
         world.met += 1
         await looked(2)  # nobody listens: the next look by itself is half a minute away
+
+
+async def test_a_poke_and_the_end_at_once_are_the_end() -> None:
+    world = World()
+    async with asyncio.timeout(PATIENCE):
+        async with world.pulsing() as pulse:
+
+            async def sleeps() -> bool:
+                return bool(pulse._poked._waiters)  # type: ignore[attr-defined]
+
+            await until(sleeps)
+            pulse.poke()
+            await asyncio.sleep(0)
