@@ -67,6 +67,7 @@ async def test_a_row_that_moves_under_the_reader_is_shown_and_not_overwritten(
     demo: Demo, watched: Watched
 ) -> None:
     product = await demo.dispute("SOFT-003")
+    watched.expected += [REFUSED]  # where a link tells the service of the change after the page has seen it
     await look(watched, product.key)
     page = watched.page
     await page.keyboard.press("b")
@@ -109,6 +110,29 @@ async def test_a_decision_on_a_row_that_has_moved_unseen_is_refused(demo: Demo, 
     await page.keyboard.press("a")
     await expect(page.locator("#said")).to_contain_text("is decided")
     assert await demo.price(product.key) == ("0.98", "0.98")
+
+
+async def test_what_moves_nothing_that_is_shown_troubles_nobody(demo: Demo, watched: Watched) -> None:
+    product = await demo.dispute("SOFT-003")
+    watched.expected += [REFUSED]
+    await look(watched, product.key)
+    page, answers = watched.page, []
+    learn = "UPDATE cdc.sync_state SET version = version + 1 WHERE entity_id = $1 AND status = 'OPEN'"
+
+    async def answer(route: Route) -> None:
+        if not answers:
+            for side in (demo.main, demo.backup):
+                await side.execute(learn, product.key)
+        response = await route.fetch()
+        answers.append(response.status)
+        await route.fulfill(response=response)
+
+    await page.route("**/resolve", answer)
+    await page.keyboard.press("b")
+    await page.keyboard.press("a")
+    await expect(page.locator("#said")).to_contain_text("is decided")
+    assert answers == [409, 200]
+    assert await demo.price(product.key) == (product.backup, product.backup)
 
 
 async def test_a_row_deleted_on_one_side_is_deleted_only_after_a_question(

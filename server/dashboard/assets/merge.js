@@ -71,6 +71,12 @@ export function valuesOf(conflict, chosen) {
   return values;
 }
 
+const shown = ({ status, type, constraint, related, base, main, backup }) =>
+  JSON.stringify([status, type, constraint, related, base, main, backup]);
+
+/** Whether two states of a conflict are one to whoever reads them, whatever else the service has learned of it. */
+export const looksTheSame = (before, after) => shown(before) === shown(after);
+
 /** The columns that differ between two states of a conflict, as "side.column". */
 export function moved(before, after) {
   const found = new Set();

@@ -2,7 +2,7 @@
 
 import { ask, say } from "../dialog.js";
 import { el } from "../element.js";
-import { labelOf, mergeable, moved, resulting, valuesOf } from "../merge.js";
+import { labelOf, looksTheSame, mergeable, moved, resulting, valuesOf } from "../merge.js";
 import { notice, pill, refusal } from "../parts.js";
 import * as service from "../service.js";
 import { ago, moment } from "../time.js";
@@ -45,7 +45,7 @@ export class Conflict {
       const found = await service.conflict(this);
       if (this.ended) return;
       this.error = null;
-      if (!this.item) this.item = found;
+      if (!this.item || looksTheSame(this.item, found)) this.item = found;
       else if (found.version !== this.item.version || found.status !== this.item.status) this.newer = found;
     } catch (error) {
       if (this.ended) return;
@@ -99,7 +99,7 @@ export class Conflict {
     this.busy = true;
     this.page.draw();
     try {
-      await service.resolve(this, decision);
+      await this.send(decision);
       say(`${this.entity} ${this.entityId} is decided: ${this.resolution}.`);
       this.decided();
     } catch (error) {
@@ -107,6 +107,18 @@ export class Conflict {
     }
     this.busy = false;
     this.page.draw();
+  }
+
+  /** Once more where the service has learned of it meanwhile, but nothing that is shown has moved. */
+  async send(decision) {
+    try {
+      await service.resolve(this, decision);
+    } catch (error) {
+      if (error.status !== 409) throw error;
+      await this.check();
+      if (this.newer || this.item.version === decision.version) throw error;
+      await service.resolve(this, { ...decision, version: this.item.version });
+    }
   }
 
   async refused(error) {
