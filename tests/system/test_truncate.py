@@ -1,0 +1,134 @@
+"""TRUNCATE of any level of a partitioned table, beside rows that its side has not met yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from cdc.decision import Decision
+from cdc.model import Resolution, Side
+from cdc.resolve import Resolver
+from cdc.stats import Options
+from tests.databases import Pair
+from tests.synced import Synced, endpoints, synced
+
+TREE = """
+CREATE SCHEMA {schema};
+CREATE TABLE {schema}.root (id int, region text, v text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+CREATE TABLE {schema}.middle PARTITION OF {schema}.root FOR VALUES IN ('a', 'b') PARTITION BY RANGE (id);
+CREATE TABLE {schema}.leaf (v text, region text NOT NULL, gone int, id int NOT NULL);
+ALTER TABLE {schema}.leaf DROP COLUMN gone;
+ALTER TABLE {schema}.middle ATTACH PARTITION {schema}.leaf FOR VALUES FROM (0) TO (100);
+CREATE TABLE {schema}.high PARTITION OF {schema}.middle FOR VALUES FROM (100) TO (1000);
+CREATE TABLE {schema}.rest PARTITION OF {schema}.root DEFAULT;
+INSERT INTO {schema}.root SELECT i + far, 'a', 'x' FROM generate_series(1, 6) i, (VALUES (0), (100)) f (far);
+INSERT INTO {schema}.root SELECT i, 'z', 'x' FROM generate_series(1, 6) i;
+"""
+UNSEEN = """
+INSERT INTO root VALUES (50, 'a', 'new'), (150, 'b', 'new'), (50, 'z', 'new');
+UPDATE root SET v = 'y' WHERE id % 100 = 1;
+DELETE FROM root WHERE id % 100 = 2;
+UPDATE root SET id = id + 200 WHERE id = 3 AND region = 'a';
+UPDATE root SET id = id - 80 WHERE id = 103;
+UPDATE root SET region = 'y' WHERE id IN (4, 104) AND region = 'a';
+UPDATE root SET region = 'b' WHERE id = 3 AND region = 'z'
+"""
+"""Inserts, updates and deletes in every leaf, and moves from each into each of the others."""
+UNTOUCHED = {"leaf": "id < 100 AND region = 'a'", "high": "id > 100", "rest": "region = 'z'"}
+BRANCHES = {"leaf": ["leaf"], "middle": ["leaf", "high"], "root": ["leaf", "high", "rest"]}
+UPDATED = {"leaf": "1,a", "high": "101,a", "rest": "1,z"}
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+@pytest.mark.parametrize("source", list(Side))
+async def test_beside_rows_of_every_partition_that_were_not_seen(
+    pair: Pair, source: Side, batch_rows: int
+) -> None:
+    """Each tree lies in a schema named after the level that is truncated."""
+    schema = "".join(TREE.replace("{schema}", f"at_{level}") for level in BRANCHES)
+    schemas = tuple(f"at_{level}" for level in BRANCHES)
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows), schemas=schemas) as both:
+        for level in BRANCHES:
+            await both.connection(source.other).execute(f"SET search_path = at_{level}; {UNSEEN}")
+            await both.connection(source).execute(
+                f"SET search_path = at_{level}; TRUNCATE {level};"
+                "INSERT INTO root VALUES (60, 'a', 'after'), (160, 'b', 'after'), (60, 'z', 'after')"
+            )
+        await both.settle()
+        for level, truncated in BRANCHES.items():
+            await check(both, source, level, truncated)
+
+
+async def check(both: Synced, source: Side, level: str, truncated: list[str]) -> None:
+    """What was updated unseen in the truncated part is a conflict; all else is the same on both sides."""
+    entity = f"at_{level}.root"
+    found = {one.entity_id for one in await both.open_conflicts() if one.entity == entity}
+    assert found == {UPDATED[leaf] for leaf in truncated}, level
+    here, there = [set(await both.rows(side, entity)) for side in (source, source.other)]
+    assert here <= there, level
+    assert {row.removesuffix(",y)").removeprefix("(") for row in there - here} == found, level
+    assert {row for row in there if not row.endswith(",x)")} == {
+        *("(50,a,new)", "(150,b,new)", "(50,z,new)", "(60,a,after)", "(160,b,after)", "(60,z,after)"),
+        *("(1,a,y)", "(101,a,y)", "(1,z,y)"),
+    }, level
+    # Moved rows have come, wherever they were before; untouched ones are left outside of the truncated part only.
+    assert {"(203,a,x)", "(23,a,x)", "(4,y,x)", "(104,y,x)", "(3,b,x)"} <= there, level
+    for leaf, where in UNTOUCHED.items():
+        left = await both.connection(source.other).fetchval(
+            f"SELECT count(*) FROM {entity} WHERE {where} AND v = 'x' AND id % 100 IN (5, 6)"
+        )
+        assert left == (0 if leaf in truncated else 2), (level, leaf)
+
+
+@pytest.mark.parametrize(("source", "batch_rows"), [(Side.MAIN, 1000), (Side.BACKUP, 1)])
+async def test_a_key_given_again_meets_an_unseen_row(pair: Pair, source: Side, batch_rows: int) -> None:
+    """Rows of before and of after the TRUNCATE have one key, and no row but those seen gives way to another."""
+    schema = """
+        CREATE TABLE root (id serial, v text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+        CREATE TABLE leaf PARTITION OF root FOR VALUES FROM (0) TO (4);
+        CREATE TABLE rest PARTITION OF root DEFAULT;
+    """
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        here, there = both.connection(source), both.connection(source.other)
+        await here.execute("INSERT INTO root (v) SELECT 'old' FROM generate_series(1, 4)")
+        await both.settle()
+        await there.execute(
+            "INSERT INTO root (v) VALUES ('unseen'); UPDATE root SET v = 'unseen' WHERE id = 2"
+        )
+        await here.execute(
+            "TRUNCATE root RESTART IDENTITY; INSERT INTO root (v) SELECT 'again' FROM generate_series(1, 5)"
+        )
+        await both.settle()
+        found = await both.open_conflicts()
+        assert {one.entity_id for one in found} == {"2", "5"}
+        kept = {(side, row) for side in Side for row in await both.rows(side, "root") if row[1] in "25"}
+        assert kept == {(source, "(2,again)"), (source, "(5,again)")} | {
+            (source.other, "(2,unseen)"),
+            (source.other, "(5,unseen)"),
+        }
+        async with Resolver(*endpoints(pair)) as resolver:
+            for key, side in (("2", source), ("5", source.other)):
+                await resolver.resolve(Decision("root", key, Resolution(side.value), by="me"))
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("root")
+        assert await both.rows(source, "root") == [f"({i},again)" for i in range(1, 5)] + ["(5,unseen)"]
+
+
+@pytest.mark.parametrize("source", list(Side))
+async def test_a_transaction_of_which_a_part_was_seen(pair: Pair, source: Side) -> None:
+    """Its side met one row and truncated: where it cannot be told, a row is a conflict rather than gone."""
+    schema = TREE.replace("{schema}", "at_leaf")
+    async with synced(pair, schema, options=Options(batch_rows=2), schemas=("at_leaf",)) as both:
+        await both.connection(source.other).execute(
+            "INSERT INTO at_leaf.root SELECT i, 'a', 'new' FROM generate_series(50, 55) i"
+        )
+        await both.engine.step(source.other)
+        assert (
+            await both.connection(source).fetchval("SELECT count(*) FROM at_leaf.root WHERE v = 'new'") == 2
+        )
+        await both.connection(source).execute("TRUNCATE at_leaf.leaf")
+        await both.settle()
+        here, there = [set(await both.rows(side, "at_leaf.root")) for side in (source, source.other)]
+        assert {row for row in there if row.endswith("new)")} >= {f"({i},a,new)" for i in range(52, 56)}
+        differing = {row.removesuffix(",new)").removeprefix("(") for row in here ^ there}
+        assert differing == {one.entity_id for one in await both.open_conflicts()} <= {"50,a", "51,a"}
