@@ -66,7 +66,15 @@ class Tables:
     def truncated(self, changes: Iterable[Change]) -> list[Truncated]:
         """TRUNCATEs with their tables."""
         known = ((change, self._table(change.table_id)) for change in changes)
-        return [Truncated(change, table) for change, table in known if table is not None]
+        found = [Truncated(change, table) for change, table in known if table is not None]
+        return [item for item in found if not self._is_over(item)]
+
+    def _is_over(self, item: Truncated) -> bool:
+        """Whether the partition that was truncated is one on neither side: altered tables are compared."""
+        relation = item.relation
+        if relation == item.table.entity or relation in self._target.shapes:
+            return False
+        return relation not in self._reader.shapes or self._reader.number(str(relation)) is not None
 
     def prepared(self, parts: Iterable[Part]) -> list[Prepared]:
         """Parts of a run with the mappings that `prepare` made.

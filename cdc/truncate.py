@@ -8,6 +8,7 @@ from typing import Final
 
 from cdc import records
 from cdc.change import CapturedTable, Change
+from cdc.errors import SchemaMismatch
 from cdc.images import to_image, to_text
 from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Entity, Op, Side
@@ -43,7 +44,11 @@ async def prepare(target: Target, truncated: Truncated) -> None:
     """
     entity, key = truncated.table.entity, truncated.table.key_columns
     await target.mapping(entity, target.own_columns(entity), key)
-    await target.mapping(truncated.relation, target.own_columns(truncated.relation), key)
+    try:
+        await target.mapping(truncated.relation, target.own_columns(truncated.relation), key)
+    except SchemaMismatch as mismatch:
+        # It is the table that waits: changes of a partition are the table's.
+        raise SchemaMismatch(str(mismatch), entity=str(entity), hint=mismatch.hint) from mismatch
     for columns in await _layouts(target, truncated):
         await target.mapping(entity, columns, key)
 

@@ -8,8 +8,8 @@ from triggers.catalog import Connection
 from triggers.identifiers import Composed, fragment, identifier, number
 from triggers.statements import render, statement
 
-_TYPES = {"insert": 4, "update": 16, "delete": 8, "truncate": 32}
-"""pg_trigger.tgtype of AFTER STATEMENT triggers."""
+_TYPES = {"insert": 4, "update": 16, "delete": 8, "truncate": 34}
+"""pg_trigger.tgtype: AFTER STATEMENT triggers, and a BEFORE STATEMENT one."""
 
 MOST_EXISTING = 100_000
 """Rows of a new table that are recorded; in larger ones the two sides are compared."""

@@ -10,6 +10,7 @@ from cdc.resolve import Resolver
 from cdc.stats import Options
 from tests.databases import Pair
 from tests.synced import Synced, endpoints, synced
+from triggers.install import install
 
 TREE = """
 CREATE SCHEMA {schema};
@@ -132,3 +133,62 @@ async def test_a_transaction_of_which_a_part_was_seen(pair: Pair, source: Side) 
         assert {row for row in there if row.endswith("new)")} >= {f"({i},a,new)" for i in range(52, 56)}
         differing = {row.removesuffix(",new)").removeprefix("(") for row in here ^ there}
         assert differing == {one.entity_id for one in await both.open_conflicts()} <= {"50,a", "51,a"}
+
+
+@pytest.mark.granted("the table's own trigger would make it wait")
+async def test_rows_that_a_trigger_puts_in_the_place_of_those_truncated(pair: Pair) -> None:
+    """Whatever the trigger's name is: ours fire in the order of names too."""
+    schema = "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (7, 'old');"
+    schema += TREE.replace("{schema}", "public").replace("CREATE SCHEMA public;", "")
+    for name, table, row in (("a", "t", "(1, 'again')"), ("z", "root", "(1, 'a', 'again')")):
+        schema += (
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
+            f" AS $$ BEGIN INSERT INTO {table} VALUES {row}; RETURN NULL; END $$;"
+            f"CREATE TRIGGER {name} AFTER TRUNCATE ON {table} EXECUTE FUNCTION {name}();"
+        )
+    async with synced(pair, schema) as both:
+        await both.main.execute("TRUNCATE root, t")
+        await both.settle()
+        await both.assert_equal("t", "root")
+        await both.assert_no_conflicts()
+        assert (await both.rows(Side.BACKUP, "t"), await both.rows(Side.BACKUP, "root")) == (
+            ["(1,again)"],
+            ["(1,a,again)"],
+        )
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_the_other_side_is_partitioned_otherwise(pair: Pair, batch_rows: int) -> None:
+    """What takes every level takes the table. Of one partition that is not there, the table waits, and it alone."""
+    async with synced(pair, "CREATE TABLE t (id int)", options=Options(batch_rows=batch_rows)) as both:
+        for side in Side:
+            await both.connection(side).execute(
+                TREE.replace("{schema}", "public").replace("CREATE SCHEMA public;", "")
+            )
+            if side is Side.BACKUP:
+                await both.backup.execute("ALTER TABLE middle RENAME TO half; ALTER TABLE leaf RENAME TO low")
+            await install(both.connection(side), side=side, schemas=["public"])
+        await both.settle()
+        link = both.engine.links[Side.MAIN]
+        await both.main.execute("TRUNCATE root; INSERT INTO root VALUES (1, 'a', 'x'), (101, 'a', 'x')")
+        await both.settle()
+        await both.assert_equal("root")
+        assert not link.held
+        await both.main.execute(
+            "TRUNCATE leaf; INSERT INTO root VALUES (2, 'a', 'x'); INSERT INTO t VALUES (1)"
+        )
+        await both.settle()
+        assert link.held == {"root"}
+        await both.assert_equal("t")
+        await both.backup.execute("ALTER TABLE low RENAME TO leaf")
+        await both.settle()
+        assert not link.held
+        await both.assert_equal("root")
+        assert len(await both.rows(Side.BACKUP, "root")) == 2
+        # Truncated and gone on both sides before that was known: there is nothing left to do.
+        await both.main.execute("TRUNCATE leaf; DROP TABLE leaf")
+        await both.backup.execute("DROP TABLE leaf")
+        await both.settle()
+        assert not link.held
+        await both.assert_equal("root")
+        await both.assert_no_conflicts()

@@ -59,11 +59,17 @@ async def test_truncate_says_which_partition(pair: Pair) -> None:
     await db.execute("TRUNCATE leaf_low")
     assert await take(db) == [Captured("root", "T", "public,leaf_low", None, None)]
     await db.execute("TRUNCATE middle")
-    changes = await take(db)
-    assert changes[0] == Captured("root", "T", "public,middle", None, None)
-    assert {c.columns for c in changes} == {"public,middle", "public,leaf_low", "public,leaf_high"}
-    await db.execute("TRUNCATE root")
-    assert (await take(db))[0] == Captured("root", "T", None, None, None)
+    assert await take(db) == [Captured("root", "T", "public,middle", None, None)]
+    await db.execute("TRUNCATE root; TRUNCATE other")
+    assert await take(db) == [Captured("root", "T", None, None, None)]
+    await db.execute("TRUNCATE leaf_low, root, leaf_high")
+    assert [c.columns for c in await take(db)] == ["public,leaf_low", None]
+    await db.execute("TRUNCATE root; INSERT INTO root VALUES (1, 'a', 'x'); TRUNCATE leaf_low")
+    assert [(c.op, c.columns) for c in await take(db)] == [
+        ("T", None),
+        ("I", "id,region,v"),
+        ("T", "public,leaf_low"),
+    ]
 
 
 async def test_new_attached_and_detached_partitions(pair: Pair) -> None:
