@@ -39,7 +39,7 @@ def advance(
     """
     return (
         source,
-        before.epoch,
+        before.owner,
         str(before.seen),
         before.last_seq,
         str(after.seen),

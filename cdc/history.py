@@ -5,10 +5,11 @@ A position that names another history would lose, double or swap changes without
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, replace
 
 from cdc.epoch import epoch
-from cdc.errors import HistoryError
+from cdc.errors import HistoryError, PositionMoved
 from cdc.model import Side
 from cdc.position import Position, Seen, Witness
 from cdc.session import Connection
@@ -25,12 +26,16 @@ _PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A source as it is. `has_witness`: whether it still has the last change applied, None without one."""
+    """A source as it is. `has_witness`: whether it still has the last change applied, None without one.
+
+    `openings` are the links that were opened from it last.
+    """
 
     epoch: str
     now: Seen
     pruned_through: Seen | None = None
     has_witness: bool | None = None
+    openings: tuple[str, ...] = ()
 
 
 def fault(side: Side, position: Position, oldest: Seen, facts: Facts) -> str | None:
@@ -60,6 +65,11 @@ def fault(side: Side, position: Position, oldest: Seen, facts: Facts) -> str | N
         return (
             f"{another}: it was rolled back; {side.other} has applied its transaction {position.witness.txid} of"
             f" {position.witness.at}, which it has no more"
+        )
+    if position.opening is not None and position.opening not in facts.openings:
+        return (
+            f"{another}: it was rolled back, or is a copy of its files; {side.other} has been linked since with"
+            " one that it knows nothing of"
         )
     return None
 
@@ -99,6 +109,22 @@ async def load_position(source: Connection, target: Connection, side: Side) -> P
     return position
 
 
+async def take(source: Connection, target: Connection, side: Side, position: Position) -> Position:
+    """Let a link go on from a position that was compared: what has not seen this opening cannot from now on.
+
+    Two copies of a server's files are alike in all else. The source notes it first, so that a crash in between
+    leaves a position that it knows.
+
+    Raises:
+        PositionMoved: another instance was opened meanwhile.
+    """
+    opening = secrets.token_hex(8)
+    await source.execute(statement("opening_add", "cdc"), opening)
+    if not await target.fetch(statement("opening_take", "cdc"), side, opening, position.opening):
+        raise PositionMoved(f"the position of {side} was taken by another instance")
+    return replace(position, opening=opening)
+
+
 async def contradiction(source: Connection, target: Connection, side: Side) -> str | None:
     """What speaks against the target's position of a source; None when nothing does, or there is none.
 
@@ -128,7 +154,8 @@ async def _stored(target: Connection, side: Side) -> Position | None:
         return None
     window_to = Seen.parse(row["window_to"]) if row["window_to"] else None
     witness = Witness.parse(row["last_change"])
-    return Position(row["epoch"], Seen.parse(row["seen"]), window_to, row["last_seq"], witness)
+    seen = Seen.parse(row["seen"])
+    return Position(row["epoch"], seen, window_to, row["last_seq"], witness, row["opening"])
 
 
 async def _facts(source: Connection, side: Side, witness: Witness | None) -> Facts:
@@ -137,4 +164,5 @@ async def _facts(source: Connection, side: Side, witness: Witness | None) -> Fac
     if row is None:
         raise HistoryError(f"{side} has an empty cdc.node", hint="run `cdc install-triggers`")
     pruned = Seen.parse(row["pruned_through"]) if row["pruned_through"] else None
-    return Facts(await epoch(source), Seen.parse(row["now"]), pruned, row["has_change"])
+    now = Seen.parse(row["now"])
+    return Facts(await epoch(source), now, pruned, row["has_change"], tuple(row["openings"]))

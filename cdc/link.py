@@ -12,7 +12,7 @@ from cdc.applier import Applier
 from cdc.crossing import Crossed, Crossing
 from cdc.errors import CdcError, ConnectivityError
 from cdc.held import RETRY_S, load, release
-from cdc.history import load_position
+from cdc.history import load_position, take
 from cdc.listener import Listener
 from cdc.model import Entity, Side
 from cdc.policy import MANUAL, PolicyRule
@@ -79,12 +79,14 @@ class Link:
         Raises:
             ConnectivityError: a side cannot be reached.
             HistoryError: the position belongs to another history of the source.
+            PositionMoved: another instance was opened at the same moment.
         """
         await self.close()
         try:
             reader, sink = await both(self._open_reader(), self._open_sink())
             applier = Applier(sink, self.side, reader, self._policy)
-            self.position = await load_position(reader.connection, sink.connection, self.side)
+            between = reader.connection, sink.connection, self.side
+            self.position = await take(*between, await load_position(*between))
             await load(applier)
             self._crossing = Crossing(reader, applier, Stage(reader, sink), self.position)
             if listen:

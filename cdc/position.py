@@ -76,7 +76,8 @@ class Witness:
 class Position:
     """Consumed so far: all of `seen`, and of the window up to `window_to` the changes up to `last_seq`.
 
-    `witness` is the last change that was applied, None where nothing was since the position was set.
+    `witness` is the last change that was applied, None where nothing was since the position was set. `opening` names
+    the link that goes on from here, None before the first.
     """
 
     epoch: str
@@ -84,6 +85,12 @@ class Position:
     window_to: Seen | None = None
     last_seq: int | None = None
     witness: Witness | None = None
+    opening: str | None = None
+
+    @property
+    def owner(self) -> str:
+        """Whose it is: the source's history, and the one of its copies that a link was opened with last."""
+        return f"{self.epoch}/{self.opening}" if self.opening else self.epoch
 
     def paged(self, to: Seen, last_seq: int) -> Position:
         """The position inside a window too large for one batch."""
@@ -91,4 +98,4 @@ class Position:
 
     def finished(self, to: Seen) -> Position:
         """The position when everything visible in `to` has been applied."""
-        return Position(self.epoch, to, witness=self.witness)
+        return replace(self, seen=to, window_to=None, last_seq=None)

@@ -142,10 +142,18 @@ async def put_back(cluster: Cluster, copy: Path, *, cleanly: bool = True) -> Non
 
 async def standby_of(cluster: Cluster, folder: Path) -> Cluster:
     """A physical standby that streams from a server, ready to be read from."""
-    standby = make_cluster("standby", folder)
-    await standby.start()  # makes its folders
-    await standby.kill()
-    place, socket = standby.place, cluster.place.socket
+    return await _beside(cluster, make_cluster("standby", folder), "-R")
+
+
+async def copy_of(cluster: Cluster, folder: Path) -> Cluster:
+    """A server on a copy of a running one's files, which knows nothing of the other."""
+    return await _beside(cluster, make_cluster("copy", folder))
+
+
+async def _beside(cluster: Cluster, other: Cluster, *options: str) -> Cluster:
+    await other.start()  # makes its folders
+    await other.kill()
+    place, socket = other.place, cluster.place.socket
     await _run("rm", "-r", str(place.data))
     at = f"host={socket} port=5432 user=postgres"
     program = binaries(cluster.version).program("pg_basebackup")
@@ -156,7 +164,7 @@ async def standby_of(cluster: Cluster, folder: Path) -> Cluster:
         place.data,
         "-d",
         at,
-        "-R",
+        *options,
         "-X",
         "stream",
         "-c",
@@ -165,12 +173,12 @@ async def standby_of(cluster: Cluster, folder: Path) -> Cluster:
     )
     assert code == 0, said
     settings = f"-c listen_addresses='' -c unix_socket_directories={place.socket} -c fsync=off"
-    start = ("-w", "-D", place.data, "-o", settings, "-l", place.home / "standby.log", "start")
+    start = ("-w", "-D", place.data, "-o", settings, "-l", place.home / "beside.log", "start")
     code, said = await run(
         place.account, binaries(cluster.version).program("pg_ctl"), *start, folder=place.home
     )
     assert code == 0, said
-    return standby
+    return other
 
 
 async def dump(url: str, file: Path) -> None:

@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 import asyncpg
@@ -20,7 +20,7 @@ from cdc.engine import Engine
 from cdc.errors import ConnectivityError, PositionMoved
 from cdc.images import join_key
 from cdc.model import Side
-from cdc.position import Position, Seen
+from cdc.position import Seen
 from cdc.stats import Options
 from tests.databases import Connection, Servers
 from tests.roles import Role, chosen, pair_of
@@ -123,7 +123,9 @@ class World:
         link = self.synced.engine.links[side]
         crossing = link._crossing
         assert crossing is not None
-        position = Position(crossing.position.epoch, Seen.parse(seen))
+        position = replace(
+            crossing.position, seen=Seen.parse(seen), window_to=None, last_seq=None, witness=None
+        )
         link.position = crossing.position = crossing.stored = position
 
     async def write(self, side: Side, operations: Sequence[Operation], *, end: str) -> None:

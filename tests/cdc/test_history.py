@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import asyncpg
 import pytest
 
-from cdc.errors import HistoryError
-from cdc.history import Facts, fault, load_position
+from cdc.errors import HistoryError, PositionMoved
+from cdc.history import Facts, fault, load_position, take
 from cdc.model import Side
 from cdc.position import Position, Seen, Witness
 from tests.databases import Pair
@@ -70,6 +71,33 @@ def test_a_table_that_is_held_counts_as_well() -> None:
     facts = Facts(EPOCH, Seen.parse("200:200:"), Seen.parse("80:80:"))
     assert fault(Side.MAIN, position, position.seen, facts) is None
     assert "BACKUP was rolled back" in str(fault(Side.MAIN, position, Seen.parse("70:70:"), facts))
+
+
+@pytest.mark.parametrize(("known", "right"), [(("b", "a"), True), (("b",), False), ((), False)])
+def test_a_source_that_was_not_linked_last(known: tuple[str, ...], *, right: bool) -> None:
+    position = Position(EPOCH, Seen.parse("90:100:"), opening="a")
+    said = fault(Side.MAIN, position, position.seen, Facts(EPOCH, Seen.parse("200:200:"), openings=known))
+    assert (said is None) is right
+    assert right or "copy of its files" in str(said)
+
+
+async def test_of_two_that_take_a_position_at_once_one_has_it(pair: Pair) -> None:
+    async with synced(pair, "CREATE TABLE t (id int PRIMARY KEY)"):
+        found = await load_position(pair.main, pair.backup, Side.MAIN)
+        taken = await take(pair.main, pair.backup, Side.MAIN, found)
+        with pytest.raises(PositionMoved):
+            await take(pair.main, pair.backup, Side.MAIN, found)
+        assert await load_position(pair.main, pair.backup, Side.MAIN) == taken
+
+
+async def test_a_kill_between_both_notes_of_an_opening_leaves_a_position_that_is_known(pair: Pair) -> None:
+    async with synced(pair, "CREATE TABLE t (id int PRIMARY KEY)"):
+        found = await load_position(pair.main, pair.backup, Side.MAIN)
+        gone = await asyncpg.connect(pair.backup_url)
+        gone.terminate()
+        with pytest.raises(asyncpg.InterfaceError):
+            await take(pair.main, gone, Side.MAIN, found)
+        assert await load_position(pair.main, pair.backup, Side.MAIN) == found
 
 
 async def test_without_a_position_nothing_is_applied(pair: Pair) -> None:
