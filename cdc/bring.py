@@ -43,7 +43,7 @@ async def bring(
     row = await source.fetchrow(there.row_rest, key)
     if row is None:
         raise LookupError("a row that a snapshot holds was not found in it")
-    former = target.former.get(str(here.entity))
+    former = target.former.get(here.entity)
     shape = applier.reader.shapes.get(here.entity)
     check_fit(here, shape, former, [alone(number, here.columns, Op.INSERT, None, row["rest"])])
     await target.connection.execute(statement("piece_make", "cdc"))

@@ -27,11 +27,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A table on one side. `storage`: the file of its rows; `partitions`: names of the leaves."""
+    """A table on one side.
+
+    `storage`: the file of its rows; `partitions`: names of the leaves; `relid`: 0, not known; `numbers`: of
+    all columns.
+    """
 
     fields: Mapping[str, Field]
     storage: int
     partitions: frozenset[str] = frozenset()
+    relid: int = 0
+    numbers: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, shape: TableShape, partitions: Iterable[Entity] = ()) -> Definition:
@@ -41,16 +47,23 @@ class Definition:
             for column in shape.columns
             if not column.generated
         }
-        return cls(fields, shape.storage, frozenset(str(name) for name in partitions))
+        numbers = tuple(sorted(column.number for column in shape.columns))
+        return cls(fields, shape.storage, frozenset(str(name) for name in partitions), shape.relid, numbers)
 
     def numbered(self, number: int) -> Field | None:
         """The column of that number."""
         return next((each for each in self.fields.values() if each.number == number), None)
 
+    def replaced(self, before: Definition, name: str) -> bool:
+        """Whether a name that was there before is another table's, or another column's, by now."""
+        old = before.fields.get(name)
+        another = before.relid not in {0, self.relid}
+        return another or (old is not None and old.number != self.fields[name].number)
+
     def rewritten(self, before: Definition, name: str) -> bool:
         """Whether a column's values may be others than before although no row was written."""
         old, new = before.fields.get(name), self.fields[name]
-        if old is None or (old.number, old.type) != (new.number, new.type):
+        if old is None or old.type != new.type or self.replaced(before, name):
             return True
         # ALTER … TYPE … USING to the same type: the column has a new version, the table a new file.
         return old.version != new.version and self.storage != before.storage
@@ -63,7 +76,7 @@ class Work:
     whole: bool = False
     partitions: frozenset[str] = frozenset()
     waits: bool = False
-    """A partition is on one side only: the rest of the work follows when the other side has it too."""
+    """Something is on one side only: the rest of the work follows when the other side has it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,12 @@ class Definitions:
         """What has to be compared now, given what was known before; None: the table is new."""
         if before is None:
             return Work(whole=True)
+        if any(
+            len({one.replaced(before.sides[side], name) for side, one in self.sides.items()}) > 1
+            for name in self.common & before.common
+        ):
+            # Made anew on one side only: the other side's is most likely to follow, and until then all rows differ.
+            return Work(waits=True)
         whole = any(
             one.rewritten(before.sides[side], name)
             for side, one in self.sides.items()
@@ -124,6 +143,8 @@ class Definitions:
                     },
                     "storage": one.storage,
                     "partitions": sorted(one.partitions),
+                    "relid": one.relid,
+                    "numbers": one.numbers,
                 }
                 for side, one in self.sides.items()
             }
@@ -139,6 +160,8 @@ class Definitions:
                     {name: Field(*parts) for name, parts in one["columns"].items()},
                     one["storage"],
                     frozenset(one["partitions"]),
+                    one.get("relid", 0),
+                    tuple(one.get("numbers", ())),
                 )
                 for side, one in found.items()
             }
@@ -154,13 +177,3 @@ def disagreement(main: TableShape, backup: TableShape) -> str | None:
         if not alike(column.full_type, other.full_type):
             return f"column {column.name} is {column.full_type} on MAIN and {other.full_type} on BACKUP"
     return None
-
-
-def renamed(before: Definition | None, now: TableShape | None) -> dict[str, str]:
-    """Columns that bear another name than when the two sides last agreed, by the name of then."""
-    if before is None or now is None:
-        return {}
-    names = {column.number: column.name for column in now.columns}
-    return {
-        name: names[old.number] for name, old in before.fields.items() if names.get(old.number, name) != name
-    }

@@ -1,22 +1,16 @@
-"""What a source's tables looked like when both sides last agreed: changes of then bear the names of then."""
+"""What tables looked like when both sides last agreed: changes of then bear the names of then."""
 
 from __future__ import annotations
 
-from cdc.definition import Definition, Definitions
-from cdc.model import Side
+from cdc.definition import Definitions
+from cdc.names import Former
 from cdc.session import Connection
 from triggers.statements import statement
 
-Former = dict[str, Definition]
-"""By table, in the contract's form."""
 
-
-async def read_former(main: Connection, source: Side) -> Former:
-    """Read what was noted of a source's tables.
-
-    Args:
-        main: MAIN, where definitions are kept.
-        source: whose tables.
-    """
+async def read_former(main: Connection) -> Former | None:
+    """Read what was noted on MAIN, where definitions are kept; None where nothing has been noted yet."""
     rows = await main.fetch(statement("definition_read", "cdc"))
-    return {row["entity"]: Definitions.parse(row["known"]).sides[source] for row in rows if row["entity"]}
+    if not any(row["entity"] == "" for row in rows):
+        return None
+    return {row["entity"]: Definitions.parse(row["known"]) for row in rows if row["entity"]}

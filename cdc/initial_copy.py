@@ -191,6 +191,7 @@ async def finish(order: CopyOrder) -> None:
         winner = None if note.equal else note.source
         async with reader.transaction():
             await reader.execute(statement("contact_fresh", "cdc"))
+            await reader.execute(statement("definition_forget_all", "cdc"))
             if wanted(order.source.side, two_way=order.two_way):
                 await start_link(reader, order.target.side, await epoch(writer), note.seen)
             if not note.keep:
@@ -198,6 +199,7 @@ async def finish(order: CopyOrder) -> None:
             await mark_done(reader)
         async with writer.transaction():
             await writer.execute(statement("contact_fresh", "cdc"))
+            await writer.execute(statement("definition_forget_all", "cdc"))
             if not note.keep:
                 await settle(writer, winner, "both sides were made equal")
             await writer.execute(statement("contact_live", "cdc"), order.source.side)

@@ -10,30 +10,29 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 
-from cdc.comparison import find, is_equal, seen_at_once
+from cdc.altered_rows import NEW, compare_rows, named
 from cdc.definition import Definition, Definitions, Work, disagreement
-from cdc.difference import Difference
 from cdc.faults import Blame, judge
+from cdc.former import read_former
 from cdc.link import Link
 from cdc.model import Entity, Side
+from cdc.names import moved, stale
 from cdc.position import Seen
 from cdc.session import Endpoint
-from cdc.shape import TableShape
-from cdc.table_pair import TablePair
 from cdc.target import Target
+from cdc.twin import on_both
 from triggers.statements import statement
 
 LOOK_S: Final = 5.0
 """Seconds between two looks at whether anything was altered."""
 ONE_SIDED_S: Final = 600.0
 """How long a partition may be on one side only before the table is compared all the same."""
-_NEW = "the table is new, or its columns or partitions have changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,8 @@ class SchemaWatch:
 
     async def _survey(self, targets: Mapping[Side, Target]) -> None:
         main = targets[Side.MAIN].connection
-        known = {row["entity"]: row["known"] for row in await main.fetch(statement("definition_read", "cdc"))}
+        noted = await read_former(main)
+        known = noted or {}
         partitions = {side: await self._partitions(side, target) for side, target in targets.items()}
         seen = {
             side: Seen.parse(await target.connection.fetchval(statement("contact_seen", "cdc")))
@@ -143,7 +143,8 @@ class SchemaWatch:
                     await main.execute(statement("definition_forget", "cdc"), str(entity))
                 self.apart[str(entity)] = "one side does not have it"
                 continue
-            if (why := disagreement(here, there)) is not None:
+            why = disagreement(here, there) or moved(known, entity, {Side.MAIN: here, Side.BACKUP: there})
+            if why is not None:
                 self.apart[str(entity)] = why
                 continue
             now = Definitions(
@@ -152,9 +153,8 @@ class SchemaWatch:
                     for side, shape in ((Side.MAIN, here), (Side.BACKUP, there))
                 }
             )
-            text = known.get(str(entity))
-            before = Definitions.parse(text) if text is not None else None
-            if "" not in known:
+            before = known.get(str(entity))
+            if noted is None:
                 await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
                 continue
             if now == before:
@@ -165,8 +165,10 @@ class SchemaWatch:
             else:
                 since = asyncio.get_running_loop().time()
                 altered[entity] = Altered(entity, key, now, before, now.work(before), seen, since)
+        for name in stale(known, [target.shapes for target in targets.values()]):
+            await main.execute(statement("definition_forget", "cdc"), name)
         self._altered = altered
-        if "" not in known:
+        if noted is None:
             await main.execute(statement("definition_note", "cdc"), "", "{}")
 
     async def _partitions(self, side: Side, target: Target) -> dict[int, list[Entity]]:
@@ -184,16 +186,20 @@ class SchemaWatch:
             work = Work(whole=True)
         elif work == Work(waits=True):
             return False
-        relations = [altered.entity] if work.whole else [_named(name) for name in sorted(work.partitions)]
+        relations = [altered.entity] if work.whole else [named(name) for name in sorted(work.partitions)]
         try:
             for relation in relations:
                 shapes = targets[Side.MAIN].shapes.get(relation), targets[Side.BACKUP].shapes.get(relation)
-                await self._compare_rows(altered, *shapes)
+                await compare_rows(self._endpoints, altered.entity, altered.key, shapes, next(self._numbers))
         except asyncpg.PostgresError as error:
             if judge(error.sqlstate).blame is Blame.LINK:
                 raise
             self.forget()  # altered once more, or locked: the next look tells
             return False
+        if relations:
+            # Entries of rows that are equal by now: what made them differ was the alteration.
+            sql = statement("recheck_open", "cdc")
+            await on_both(lambda side: targets[side].connection.execute(sql, str(altered.entity), NEW))
         if work.waits and altered.before is not None:
             now = now.partitioned_as(altered.before)
         await targets[Side.MAIN].connection.execute(
@@ -203,23 +209,6 @@ class SchemaWatch:
             self.forget()
         return True
 
-    async def _compare_rows(
-        self, altered: Altered, main: TableShape | None, backup: TableShape | None
-    ) -> None:
-        pair = _pair(main, backup, altered.key) if main and backup else None
-        if pair is None:
-            return
-        difference = Difference(pair, next(self._numbers))
-        async with (
-            seen_at_once(self._endpoints[Side.MAIN], [pair]) as (there, _),
-            seen_at_once(self._endpoints[Side.BACKUP], [pair]) as (here, _),
-        ):
-            equal, _ = await is_equal(here, there, difference)
-            if equal or not difference.keyed:
-                return
-            await find(here, there, difference)
-            await here.execute(difference.sql("recheck_differing"), str(altered.entity), _NEW)
-
 
 async def _captured(targets: Mapping[Side, Target]) -> dict[Entity, tuple[str, ...]]:
     """The tables that either side captures, with their keys."""
@@ -228,19 +217,3 @@ async def _captured(targets: Mapping[Side, Target]) -> dict[Entity, tuple[str, .
         for row in await targets[side].connection.fetch(statement("captured_tables", "cdc")):
             found.setdefault(Entity(row["schema_name"], row["table_name"]), tuple(row["key_columns"]))
     return found
-
-
-def _pair(main: TableShape, backup: TableShape, key: Collection[str]) -> TablePair | None:
-    """The columns of a table that both sides have and nobody computes; None where the key tells no rows apart."""
-    names = {column.name for column in main.columns if not column.generated}
-    names &= {column.name for column in backup.columns if not column.generated}
-    columns, found = tuple(sorted(names)), backup.key(tuple(key)) if key else None
-    if not columns or (key and (found is None or main.key(tuple(key)) is None)):
-        return None
-    operators = found.operators if found else ()
-    return TablePair(main.entity, columns, tuple(key), operators, False, main, backup)  # noqa: FBT003
-
-
-def _named(name: str) -> Entity:
-    schema, _, table = name.rpartition(".")
-    return Entity(schema or "public", table)

@@ -155,7 +155,7 @@ class TableShape:
     deferrable: list[Deferrable] = field(default_factory=list)
     surroundings: Surroundings = Surroundings()
     mark: int = 0
-    """Another number when a column is added, dropped, renamed or retyped; see cdc/sql/marks.sql."""
+    """Another number when it is renamed, or a column added, dropped, renamed or retyped; see cdc/sql/marks.sql."""
     storage: int = 0
     """The file that holds the rows: another one when the table was rewritten."""
 

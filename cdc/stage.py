@@ -132,7 +132,7 @@ class Stage:
         if str(table.entity) in held:
             return False
         mapping = await self._target.mapping(table.entity, tuple(columns), table.key_columns)
-        former = self._target.former.get(str(table.entity))
+        former = self._target.former.get(table.entity)
         check_types(mapping, self._reader.shapes.get(table.entity), former)
         return not mapping.missing
 

@@ -46,7 +46,7 @@ class Tables:
             table = self._table(table_id)
             if table is not None:
                 mapping = await self._target.mapping(table.entity, columns, table.key_columns)
-                former = self._target.former.get(str(table.entity))
+                former = self._target.former.get(table.entity)
                 check_fit(mapping, self._reader.shapes.get(table.entity), former, part)
 
     def is_held(self, change: Change) -> bool:
@@ -98,7 +98,7 @@ class Tables:
     async def _learn_former(self) -> None:
         main = self._reader.connection if self._source is Side.MAIN else self._target.connection
         self._known = self._reader.shapes
-        self._target.learn(await read_former(main, self._source), self._reader.shapes)
+        self._target.learn(await read_former(main) or {}, self._source, self._reader.shapes)
 
     def _table(self, table_id: int) -> CapturedTable | None:
         """The table behind a number; None where both sides have dropped it: there is nothing to keep equal."""

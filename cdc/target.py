@@ -8,12 +8,12 @@ from typing import Final
 import asyncpg
 
 from cdc.catalog import read_shapes
-from cdc.definition import renamed
+from cdc.definition import Definition
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.fields import image_field
-from cdc.former import Former
 from cdc.mapping import Mapping
-from cdc.model import Entity
+from cdc.model import Entity, Side
+from cdc.names import Former, change_names, check_names, key_names, origins
 from cdc.obstacles import check_writable
 from cdc.patience import LONGEST_WAIT_MS, Patience, read_patience
 from cdc.session import Connection
@@ -55,12 +55,13 @@ class Target:
         self.patience_s = 0.0
         """How much longer this transaction may wait for others, seconds."""
         self.shapes: Shapes = {}
-        self.former: Former = {}
-        """What the source's tables looked like when both sides last agreed."""
-        self._renamed: dict[Entity, dict[str, str]] = {}
+        self.former: dict[Entity, Definition] = {}
+        """What the source's tables looked like when both sides last agreed, by what they are called now."""
+        self._noted: Former = {}
+        self._source: tuple[Side, Shapes] = Side.MAIN, {}
         self.schemas = schemas
         self._accepts = accepts
-        self._mappings: dict[tuple[Entity, tuple[str, ...]], Mapping] = {}
+        self._mappings: dict[tuple[Entity, tuple[str, ...], bool], Mapping] = {}
         self._images: dict[int, Composed] = {}
 
     @property
@@ -93,23 +94,29 @@ class Target:
             self.shapes = shapes
             self._mappings.clear()
 
-    def learn(self, former: Former, source: Shapes) -> None:
-        """Take what the source's tables looked like and look like now: changes may bear earlier names."""
-        self.former = former
-        names = {entity: renamed(former.get(str(entity)), shape) for entity, shape in source.items()}
-        if names != self._renamed:
-            self._renamed = names
-            self._mappings.clear()
+    def learn(self, noted: Former, side: Side, source: Shapes) -> None:
+        """Take what both sides' tables looked like, and the source's now: changes may bear earlier names."""
+        self.former = origins(noted, side, source)
+        self._noted, self._source = noted, (side, source)
+        self._mappings.clear()
 
-    async def mapping(self, entity: Entity, columns: tuple[str, ...], key: tuple[str, ...]) -> Mapping:
+    async def mapping(
+        self, entity: Entity, columns: tuple[str, ...], key: tuple[str, ...], *, own: bool = False
+    ) -> Mapping:
         """The mapping of a table's changes with these columns, made on first use.
 
         Not to be called inside a transaction: its type would go with a rollback while the mapping stayed.
 
+        Args:
+            entity: the table.
+            columns: those of the changes, in their order.
+            key: what identifies a row.
+            own: they are the target's own changes, with the names of their time.
+
         Raises:
             SchemaMismatch: the target has no such table, no key like the source's, or something stands in the way.
         """
-        found = self._mappings.get((entity, columns))
+        found = self._mappings.get((entity, columns, own))
         if found is None:
             shape = self.shapes.get(entity)
             if shape is None:
@@ -118,33 +125,25 @@ class Target:
                     entity=str(entity),
                     hint="create it there as it is on the other side; the table goes on by itself",
                 )
-            names = self._present_names(shape, columns)
+            side, source = self._source
+            origin, former = source.get(entity), self.former.get(entity)
+            if origin is not None:
+                check_names(self._noted, entity, {side: origin, side.other: shape})
+            if own:
+                origin, former = shape, origins(self._noted, side.other, {entity: shape}).get(entity)
+            names = change_names(former, origin, shape, columns)
             image = await self._image(len(columns))
             key_image = await self._image(len(key)) if key else fragment("")
             check_writable(shape, replica=self.replica, accepted=self._accepts(entity))
-            found = Mapping(entity, names, shape, self._present_key(entity, names, key), image, key_image)
+            found = Mapping(entity, names, shape, key_names(former, origin, names, key), image, key_image)
             if not found.common:
                 raise SchemaMismatch(
                     f"{entity}: there is no column that both sides have and neither computes",
                     entity=str(entity),
                     hint="give the table the same columns on both sides; it goes on by itself",
                 )
-            self._mappings[(entity, columns)] = found
+            self._mappings[entity, columns, own] = found
         return found
-
-    def _present_names(self, shape: TableShape, columns: tuple[str, ...]) -> tuple[str, ...]:
-        """What an image's columns are called now, where the target does not know the names they bear."""
-        renamed = self._renamed.get(shape.entity, {})
-        return tuple(
-            renamed[name]
-            if name in renamed and renamed[name] not in columns and shape.column(name) is None
-            else name
-            for name in columns
-        )
-
-    def _present_key(self, entity: Entity, names: tuple[str, ...], key: tuple[str, ...]) -> tuple[str, ...]:
-        renamed = self._renamed.get(entity, {})
-        return tuple(name if name in names else renamed.get(name, name) for name in key)
 
     async def _image(self, fields: int) -> Composed:
         """The type of this session for images of so many fields."""
@@ -155,13 +154,13 @@ class Target:
             self._images[fields] = name
         return self._images[fields]
 
-    def mapped(self, entity: Entity, columns: tuple[str, ...]) -> Mapping:
+    def mapped(self, entity: Entity, columns: tuple[str, ...], *, own: bool = False) -> Mapping:
         """A mapping that `mapping` made before the transaction began.
 
         Raises:
             KeyError: it did not.
         """
-        return self._mappings[entity, columns]
+        return self._mappings[entity, columns, own]
 
     def own_columns(self, entity: Entity) -> tuple[str, ...]:
         """The columns of the target's own images; none where it has no such table."""

@@ -50,7 +50,7 @@ async def prepare(target: Target, truncated: Truncated) -> None:
         # It is the table that waits: changes of a partition are the table's.
         raise SchemaMismatch(str(mismatch), entity=str(entity), hint=mismatch.hint) from mismatch
     for columns in await _layouts(target, truncated):
-        await target.mapping(entity, columns, key)
+        await target.mapping(entity, columns, key, own=True)
 
 
 @dataclass(slots=True)
@@ -140,7 +140,7 @@ async def _left(target: Target, truncated: Iterable[Truncated]) -> list[_Left]:
 async def _left_alone(target: Target, item: Truncated) -> _Left:
     left = _Left(item)
     for columns in await _layouts(target, item):
-        mapping = target.mapped(item.table.entity, columns)
+        mapping = target.mapped(item.table.entity, columns, own=True)
         rows = await target.connection.fetch(mapping.truncate_unseen, *_place(item), list(columns))
         left.unseen |= {row["entity_id"] for row in rows}
     rows = await target.connection.fetch(statement("truncate_live", "cdc"), str(item.table.entity))

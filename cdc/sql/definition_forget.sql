@@ -1,4 +1,4 @@
--- Purpose:    Forget a table that is gone from both sides.
+-- Purpose:    Forget a table that is gone from both sides, or bears another name on both.
 -- Parameters: $1 entity.
 -- Result:     none.
 DELETE FROM cdc.definition WHERE entity = $1

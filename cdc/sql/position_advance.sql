@@ -12,8 +12,8 @@ WHERE p.source = $1 AND p.entity = '' AND concat_ws('/', p.epoch, p.opening) = $
 RETURNING set_config('cdc.applying', 'on', true), set_config('statement_timeout', $11, true),
           EXISTS (SELECT FROM cdc.sync_state WHERE status IN ('DEFERRED', 'OPEN'))
               OR EXISTS (SELECT FROM cdc.sync_state WHERE subsumed IS NOT NULL) AS live,
-          (SELECT coalesce(sum(hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum)))), 0)
-           FROM pg_attribute a WHERE a.attrelid = ANY ($9::oid[]) AND a.attnum > 0 AND NOT a.attisdropped)
+          (SELECT coalesce(sum(hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, hashnameextended(r.relname, (r.relnamespace::bigint << 32) + r.oid::bigint) # a.attnum)))), 0)
+           FROM pg_class r JOIN pg_attribute a ON a.attrelid = r.oid WHERE r.oid = ANY ($9::oid[]) AND a.attnum > 0 AND NOT a.attisdropped)
           + (SELECT coalesce(sum(hashint4extended(c.oid::int, c.relrowsecurity::int + 2 * c.relforcerowsecurity::int + 4 * c.relhasrules::int)), 0)
              FROM pg_class c WHERE c.oid = ANY ($9::oid[]))
           + (SELECT coalesce(sum(hashint4extended(t.oid::int, ascii(t.tgenabled::text))), 0)

@@ -23,8 +23,8 @@ WITH head AS MATERIALIZED (
 SELECT h.now::text AS now, pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn() AS durable,
        s.seq, s.txid::text AS txid, s.at, s.table_id, s.op::text AS op, s.columns, s.old, s.new,
        s.seen::text AS seen, (SELECT count(*) FROM change) AS found,
-       (SELECT coalesce(sum(hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum)))), 0)
+       (SELECT coalesce(sum(hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, hashnameextended(r.relname, (r.relnamespace::bigint << 32) + r.oid::bigint) # a.attnum)))), 0)
         FROM (SELECT DISTINCT c.table_id FROM change c) x JOIN cdc.captured_table k ON k.id = x.table_id
-        JOIN pg_attribute a ON a.attrelid = k.relid AND a.attnum > 0 AND NOT a.attisdropped) AS mark
+        JOIN pg_class r ON r.oid = k.relid JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped) AS mark
 FROM head h LEFT JOIN sized s ON s.bytes <= $3 OR s.place = 1
 ORDER BY s.seq

@@ -31,7 +31,7 @@ SELECT n.nspname AS schema_name, c.relname AS table_name, c.oid AS relid, a.attn
             WHEN b.typid IN ('numeric'::regtype, 'numeric[]'::regtype)
             THEN format_type(b.typid, ((1000 << 16) | ((b.typmod - 4) & 65535)) + 4) END AS padded_type,
        a.attgenerated::text AS generated, a.attidentity::text AS identity, a.attnotnull AS not_null, a.attnum AS number, a.xmin::text AS version,
-       hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, a.attnum))) AS mark,
+       hashint8extended(a.atttypid::bigint, hashint4extended(a.atttypmod, hashnameextended(a.attname, hashnameextended(c.relname, (c.relnamespace::bigint << 32) + c.oid::bigint) # a.attnum))) AS mark,
        EXISTS (SELECT FROM pg_cast k WHERE k.castsource = 'text'::regtype AND k.casttarget = b.typid
                                      AND k.castmethod = 'f') AS converts
 FROM pg_class c

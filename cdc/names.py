@@ -1,0 +1,156 @@
+"""Names that are used again: columns, or tables, that were renamed to what another one was called. Pure.
+
+The two sides are matched by names, and captured changes bear those of their time. Where a name has gone to another
+column or table on one side only, it stands for different things, so the table waits until the other side follows.
+Numbers tell what is what: a column's stays through a rename, and so does a table's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from cdc.definition import Definition, Definitions
+from cdc.errors import SchemaMismatch
+from cdc.model import Entity, Side
+from cdc.shape import Shapes, TableShape
+
+Former = dict[str, Definitions]
+"""What tables looked like when both sides last agreed, by table in the contract's form."""
+
+_HINT: Final = "rename it the same way on the other side; the table goes on by itself"
+
+
+def check_names(former: Former, entity: Entity, shapes: Mapping[Side, TableShape]) -> None:
+    """Refuse a table of which a name stands for one thing on one side and for another on the other.
+
+    Raises:
+        SchemaMismatch: naming it.
+    """
+    why = moved(former, entity, shapes)
+    if why is not None:
+        raise SchemaMismatch(f"{entity}: {why}", entity=str(entity), hint=_HINT)
+
+
+def moved(former: Former, entity: Entity, shapes: Mapping[Side, TableShape]) -> str | None:
+    """Why a name stands for one thing on one side and for another on the other; None where none does.
+
+    What was not there when the two sides last agreed is taken by its name: a table or column that was made anew on
+    one side, with another type perhaps, replaces the one it was made for.
+    """
+    main, backup = (_origin(former, side, entity, shapes[side]) for side in Side)
+    if main is None or backup is None:
+        return None
+    if main != backup:
+        return f"the name has gone to another table on one side only: it was {main} on MAIN and {backup} on BACKUP"
+    names = {side: {column.number: column.name for column in shapes[side].columns} for side in Side}
+    before = former[main]
+    for name in sorted(before.common):
+        here, there = (names[side].get(before.sides[side].fields[name].number) for side in Side)
+        if here is None or there is None or here == there:
+            continue
+        if here in names[Side.BACKUP].values() or there in names[Side.MAIN].values():
+            now = f"what was {name} is {here} on MAIN and {there} on BACKUP"
+            return f"a name has gone to another column on one side only: {now}"
+    return None
+
+
+def origins(former: Former, side: Side, shapes: Shapes) -> dict[Entity, Definition]:
+    """What the tables of a side looked like when both sides last agreed, by what they are called now."""
+    numbered = {each.sides[side].relid: each.sides[side] for each in former.values()}
+    found = {}
+    for entity, shape in shapes.items():
+        named = former.get(str(entity))
+        before = numbered.get(shape.relid)
+        if named is not None and named.sides[side].relid in {0, shape.relid}:
+            before = named.sides[side]
+        if before is not None:
+            found[entity] = before
+    return found
+
+
+def stale(former: Former, sides: Iterable[Shapes]) -> set[str]:
+    """What was noted under names that no side has any more, of tables that were noted under another one since."""
+    present = {str(entity) for shapes in sides for entity in shapes}
+    relids = {former[name].sides[Side.MAIN].relid for name in former.keys() & present}
+    return {name for name in former.keys() - present if former[name].sides[Side.MAIN].relid in relids}
+
+
+def change_names(
+    before: Definition | None, now: TableShape | None, target: TableShape, columns: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What the columns of a change are called now on the target, as far as that can be told.
+
+    Args:
+        before: the source's table when both sides last agreed.
+        now: the source's table; None when it was dropped there.
+        target: the target's.
+        columns: those of the change, in their order.
+    """
+    if before is None or now is None or columns == tuple(column.name for column in target.columns):
+        return columns
+    placed = _by_place(before, now, columns)
+    if placed is not None:
+        # A column that is still to be renamed on the target has the name of before there.
+        pairs = zip(columns, placed, strict=True)
+        return tuple(new if target.column(new) or not target.column(old) else old for old, new in pairs)
+    renamed = _renamed(before, now)
+    return tuple(
+        renamed[name]
+        if name in renamed and renamed[name] not in columns and target.column(name) is None
+        else name
+        for name in columns
+    )
+
+
+def key_names(
+    before: Definition | None, now: TableShape | None, names: tuple[str, ...], key: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What the columns of a key are called, as it was captured, among the `names` of a change."""
+    renamed = _renamed(before, now)
+    return tuple(name if name in names else renamed.get(name, name) for name in key)
+
+
+def _by_place(before: Definition, now: TableShape, columns: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What the columns of a change are called by now, by their places; None where places do not tell.
+
+    A row has its columns in the order of their numbers, whatever they are called. While none is dropped, a change of
+    any time has the first so many of those that there are now; else one of before is known by all of its names.
+    A partition may have its columns in an order of its own; what is partitioned has no file.
+    """
+    if not now.storage:
+        return None
+    present = {column.number: column.name for column in sorted(now.columns, key=lambda each: each.number)}
+    names, were = tuple(present.values()), before.numbers
+    if columns == names:
+        return names
+    last = max(were, default=0)
+    added = [number for number in present if number > last]
+    if present.keys() >= {*were} and added == [*range(last + 1, last + 1 + len(added))]:
+        return names[: len(columns)] if were and len(were) <= len(columns) <= len(names) else None
+    former = {field.number: name for name, field in before.fields.items()}
+    if columns != tuple(former.get(number) for number in were):
+        return None
+    left = {present[number] for number in were if number in present}
+    return tuple(
+        present.get(number, f"{name} (dropped)" if name in left else name)
+        for number, name in zip(were, columns, strict=True)
+    )
+
+
+def _renamed(before: Definition | None, now: TableShape | None) -> dict[str, str]:
+    """Columns that bear another name than when the two sides last agreed, by the name of then."""
+    if before is None or now is None:
+        return {}
+    names = {column.number: column.name for column in now.columns}
+    return {
+        name: names[old.number] for name, old in before.fields.items() if names.get(old.number, name) != name
+    }
+
+
+def _origin(former: Former, side: Side, entity: Entity, shape: TableShape) -> str | None:
+    """What a side's table was called when both sides last agreed; None where it was not there."""
+    named = former.get(str(entity))
+    if named is not None and named.sides[side].relid == shape.relid:
+        return str(entity)
+    return next((name for name, each in former.items() if each.sides[side].relid == shape.relid), None)

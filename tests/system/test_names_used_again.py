@@ -1,0 +1,238 @@
+"""Names are used again for other columns and tables, while changes with their earlier meaning are under way.
+
+Every value says which column of which table it was written to, so one that ends anywhere else is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from cdc.model import Side
+from tests.databases import Pair
+from tests.synced import Synced, synced
+from triggers.install import install
+
+Layout = dict[str, tuple[str, str, str]]
+"""What is called how: a table, its first and its second column, by what the table was called first."""
+
+TABLES = ("columns", "one_dropped", "here", "there", "this", "that", "other")
+BEFORE: Layout = {table: (table, "a", "b") for table in TABLES}
+SQL = "".join(
+    f"CREATE TABLE {table} (id int PRIMARY KEY, a text, b text);"
+    f"INSERT INTO {table} SELECT i, '{table} first', '{table} second' FROM generate_series(1, 40) i;"
+    for table in TABLES
+)
+
+
+def swapped_columns(table: str) -> str:
+    return "".join(f"ALTER TABLE {table} RENAME {names};" for names in ("a TO x", "b TO a", "x TO b"))
+
+
+def swapped_tables(one: str, other: str) -> str:
+    renames = ((one, "x"), (other, one), ("x", other))
+    return "".join(f"ALTER TABLE {name} RENAME TO {new};" for name, new in renames)
+
+
+RENAMED = (
+    swapped_columns("columns")
+    + "ALTER TABLE one_dropped DROP b; ALTER TABLE one_dropped RENAME a TO b; ALTER TABLE one_dropped ADD a text;"
+    + swapped_tables("here", "there")
+    + swapped_columns("this")
+    + swapped_tables("this", "that")
+)
+AFTER: Layout = BEFORE | {
+    "columns": ("columns", "b", "a"),
+    "one_dropped": ("one_dropped", "b", "a"),
+    "here": ("there", "a", "b"),
+    "there": ("here", "a", "b"),
+    "this": ("that", "b", "a"),
+    "that": ("this", "a", "b"),
+}
+
+
+@dataclass(slots=True)
+class Writers:
+    """An application on each side that goes by what things are called there; no two write to one row."""
+
+    both: Synced
+    layouts: dict[Side, Layout] = field(default_factory=lambda: dict.fromkeys(Side, BEFORE))
+    rounds: int = 0
+
+    async def write(self) -> None:
+        """Insert, update and delete in all tables on both sides."""
+        for offset, side in enumerate(Side):
+            own = self.rounds * 4 + offset * 2
+            for was, (table, first, second) in self.layouts[side].items():
+                await self.both.connection(side).execute(
+                    f"INSERT INTO {table} (id, {first}, {second}) VALUES"
+                    f" ({100 + own}, '{was} first new', '{was} second new'),"
+                    f" ({101 + own}, NULL, '{was} second new'), ({200 + own}, '', '');"
+                    f"UPDATE {table} SET {first} = '{was} first changed' WHERE id = {1 + own};"
+                    f"UPDATE {table} SET {second} = NULL WHERE id = {2 + own};"
+                    f"DELETE FROM {table} WHERE id IN ({40 - own}, {200 + own})"
+                )
+        self.rounds += 1
+
+    async def alter(self, side: Side, sql: str, layout: Layout) -> None:
+        await self.both.connection(side).execute(sql)
+        self.layouts[side] = layout
+        # What the service does every few seconds.
+        await install(self.both.connection(side), side=side, schemas=["public"])
+
+
+async def misplaced(both: Synced, layout: Layout) -> list[str]:
+    """Values of each side that stand in another column than the one they were written to."""
+    found = []
+    for side in Side:
+        for was, (table, *columns) in layout.items():
+            for place, column in zip(("first", "second"), columns, strict=True):
+                sql = f"SELECT id, {column} AS value FROM {table} WHERE {column} NOT LIKE '{was} {place}%'"
+                found += [f"{side} {table}.{column}: {row}" for row in await both.connection(side).fetch(sql)]
+    return found
+
+
+def held(both: Synced) -> dict[Side, set[str]]:
+    return {side: set(link.held) for side, link in both.engine.links.items()}
+
+
+@pytest.mark.parametrize("up", [True, False], ids=["up", "down"])
+@pytest.mark.parametrize("first", list(Side))
+async def test_renamed_to_one_anothers_names(
+    pair: Pair,
+    first: Side,
+    up: bool,  # noqa: FBT001
+) -> None:
+    async with synced(pair, SQL) as both:
+        await both.settle()
+        writers = Writers(both)
+        if not up:
+            await both.engine.close()
+        await writers.write()
+        await writers.alter(first, RENAMED, AFTER)
+        await writers.write()
+        if up:
+            await both.settle()
+            assert held(both) == dict.fromkeys(Side, {*TABLES} - {"other"})
+            for side in Side:
+                for row in await both.connection(side).fetch("SELECT * FROM cdc.position WHERE entity <> ''"):
+                    assert " on one side only: " in row["reason"]
+            await both.assert_equal("other")
+            await both.assert_no_conflicts()
+            await writers.write()
+        await writers.alter(first.other, RENAMED, AFTER)
+        await writers.write()
+        if not up:
+            await both.reopen()
+        await both.settle()
+        assert held(both) == {side: set() for side in Side}
+        await both.assert_no_conflicts()
+        await both.assert_equal(*TABLES)
+        assert await misplaced(both, AFTER) == []
+
+
+@pytest.mark.parametrize("first", list(Side))
+async def test_renamed_and_back_again(pair: Pair, first: Side) -> None:
+    """What was written in between bears names that nothing has any more, or that are another column's."""
+    async with synced(pair, SQL) as both:
+        await both.settle()
+        writers = Writers(both)
+        renamed = "ALTER TABLE here RENAME a TO z; ALTER TABLE there RENAME TO away;"
+        between = BEFORE | {
+            "columns": ("columns", "b", "a"),
+            "here": ("here", "z", "b"),
+            "there": ("away", "a", "b"),
+        }
+        await writers.alter(first, swapped_columns("columns") + renamed, between)
+        await writers.write()
+        back = "ALTER TABLE here RENAME z TO a; ALTER TABLE away RENAME TO there;"
+        await writers.alter(first, swapped_columns("columns") + back, BEFORE)
+        await writers.write()
+        await both.settle()
+        assert held(both) == {side: set() for side in Side}
+        await both.assert_no_conflicts()
+        await both.assert_equal(*TABLES)
+        assert await misplaced(both, BEFORE) == []
+
+
+ANEW = {
+    "column_anew": "ALTER TABLE {t} DROP b; ALTER TABLE {t} ADD b text;",
+    "other_type": "ALTER TABLE {t} DROP b; ALTER TABLE {t} ADD b varchar(20) DEFAULT 'new default';",
+    "with_default": "ALTER TABLE {t} DROP b; ALTER TABLE {t} ADD b text NOT NULL DEFAULT 'new default';",
+    "table_anew": "DROP TABLE {t}; CREATE TABLE {t} (id int PRIMARY KEY, a text, b text);",
+    "other_shape": "DROP TABLE {t}; CREATE TABLE {t} (b text, c int, a varchar(9), id bigint PRIMARY KEY);",
+}
+MADE = """
+CREATE TABLE {t} (id int PRIMARY KEY, a text, b text);
+INSERT INTO {t} SELECT i, 'a', 'old' FROM generate_series(1, 40) i;
+"""
+WRITES = """
+INSERT INTO {t} (id, a, b) VALUES ({100}, 'a', '{b}');
+UPDATE {t} SET b = '{b}' || id WHERE id = {1};
+UPDATE {t} SET a = 'A' WHERE id = {2};
+DELETE FROM {t} WHERE id = {20};
+"""
+
+
+async def write_anew(both: Synced, round_: int, anew: set[Side]) -> set[int]:
+    """Write to rows of each side's own; returns which."""
+    written = set()
+    for offset, side in enumerate(Side):
+        own = round_ * 4 + offset * 2
+        sql = WRITES.replace("{b}", "new" if side in anew else "old")
+        for place in (1, 2, 20, 100):
+            written.add(place + own)
+            sql = sql.replace(f"{{{place}}}", str(place + own))
+        for table in (*ANEW, "other"):
+            await both.connection(side).execute(sql.replace("{t}", table))
+    return written
+
+
+async def differing(both: Synced, table: str) -> tuple[set[str], set[str]]:
+    """Rows of a table that differ, and rows that hold a value of the column that was dropped."""
+    here, there = [
+        {
+            str(row["id"]): (row["a"], row["b"])
+            for row in await both.connection(side).fetch(f"SELECT * FROM {table}")
+        }
+        for side in Side
+    ]
+    old = {i for rows in (here, there) for i, (_, value) in rows.items() if (value or "").startswith("old")}
+    return {i for i in here.keys() | there.keys() if here.get(i) != there.get(i)}, old
+
+
+@pytest.mark.parametrize("up", [True, False], ids=["up", "down"])
+@pytest.mark.parametrize("first", list(Side))
+async def test_made_anew_under_the_same_name(
+    pair: Pair,
+    first: Side,
+    up: bool,  # noqa: FBT001
+) -> None:
+    """Changes of before are taken by their names: rows written meanwhile may differ, no others, and none unseen."""
+    async with synced(pair, "".join(MADE.replace("{t}", table) for table in (*ANEW, "other"))) as both:
+        await both.settle()
+        if not up:
+            await both.engine.close()
+        written = await write_anew(both, 0, set())
+        for side in (first, first.other):
+            await both.connection(side).execute("".join(sql.replace("{t}", t) for t, sql in ANEW.items()))
+            await install(both.connection(side), side=side, schemas=["public"])
+            if up:
+                await both.settle()
+                await both.assert_equal("other")
+            if side is first:
+                written |= await write_anew(both, 1, {first})
+        written |= await write_anew(both, 2, {*Side})
+        if not up:
+            await both.reopen()
+        await both.settle()
+        assert held(both) == {side: set() for side in Side}
+        await both.assert_equal("other")
+        found = await both.open_conflicts()
+        for table in ANEW:
+            shown = {each.entity_id for each in found if each.entity == table}
+            differ, old = await differing(both, table)
+            assert (table, shown) == (table, differ)
+            assert (table, old - shown) == (table, set())
+            assert {int(each) for each in shown} <= written
