@@ -7,7 +7,7 @@ attached with rows that are none either. So what both sides looked like when the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,13 +77,27 @@ class Work:
     partitions: frozenset[str] = frozenset()
     waits: bool = False
     """Something is on one side only: the rest of the work follows when the other side has it too."""
+    rekeyed: bool = False
+    """Rows have other names than before: what is known by the old ones would be taken for other rows now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """A table on both sides."""
+    """A table on both sides. `key`: the numbers of its columns on MAIN, in order; None where they are not known."""
 
     sides: Mapping[Side, Definition]
+    key: tuple[int, ...] | None = None
+
+    @classmethod
+    def of(
+        cls, sides: Mapping[Side, Definition], key: Sequence[str], before: Definitions | None
+    ) -> Definitions:
+        """Both sides with the key that capture knows of; where it knows a name that is gone, the key is as before."""
+        fields = [sides[Side.MAIN].fields.get(name) for name in key]
+        found = tuple(field.number for field in fields if field is not None)
+        if len(found) < len(fields):
+            return cls(sides, before.key if before else None)
+        return cls(sides, found)
 
     @property
     def common(self) -> set[str]:
@@ -115,6 +129,8 @@ class Definitions:
             for side, one in self.sides.items()
             for name in self.common
         )
+        if self.key and before.key is not None and self.key != before.key:
+            return Work(whole=True, rekeyed=True)
         if self.partitions == before.partitions:
             return Work(whole=whole)
         if before.uneven:
@@ -129,31 +145,31 @@ class Definitions:
 
     def partitioned_as(self, before: Definitions) -> Definitions:
         """These columns with the earlier partitions."""
-        return Definitions(
-            {side: replace(one, partitions=before.sides[side].partitions) for side, one in self.sides.items()}
-        )
+        earlier = before.sides
+        sides = {side: replace(one, partitions=earlier[side].partitions) for side, one in self.sides.items()}
+        return replace(self, sides=sides)
 
     def dump(self) -> str:
         """As JSON text."""
-        return json.dumps(
-            {
-                side: {
-                    "columns": {
-                        name: [each.number, each.type, each.version] for name, each in one.fields.items()
-                    },
-                    "storage": one.storage,
-                    "partitions": sorted(one.partitions),
-                    "relid": one.relid,
-                    "numbers": one.numbers,
-                }
-                for side, one in self.sides.items()
+        sides = {
+            side: {
+                "columns": {
+                    name: [each.number, each.type, each.version] for name, each in one.fields.items()
+                },
+                "storage": one.storage,
+                "partitions": sorted(one.partitions),
+                "relid": one.relid,
+                "numbers": one.numbers,
             }
-        )
+            for side, one in self.sides.items()
+        }
+        return json.dumps({**sides, "key": self.key})
 
     @classmethod
     def parse(cls, text: str) -> Definitions:
         """Read what `dump` wrote."""
         found: dict[str, Any] = json.loads(text)
+        key = found.pop("key", None)
         return cls(
             {
                 Side(side): Definition(
@@ -164,7 +180,8 @@ class Definitions:
                     tuple(one.get("numbers", ())),
                 )
                 for side, one in found.items()
-            }
+            },
+            None if key is None else tuple(key),
         )
 
 

@@ -13,6 +13,7 @@ CdcError
 ├── ResolutionRefused       a side cannot hold the row that was decided on
 │   └── MergeIncomplete     a merge leaves columns to decide
 └── SchemaMismatch          a table cannot be synced until the two schemas agree
+    └── KeyUnnamed          changes lack the key that their table has by now
 
 Each carries a `hint`: what the person can do next, in one sentence.
 """
@@ -90,3 +91,7 @@ class SchemaMismatch(CdcError):
         """Take what does not fit and the table it is about, in the contract's form."""
         super().__init__(message, hint=hint)
         self.entity = entity
+
+
+class KeyUnnamed(SchemaMismatch):
+    """Changes do not have the columns of the key that their table has by now."""

@@ -23,6 +23,7 @@ from triggers.statements import statement
 
 BUDGET_S: Final = 1.0
 """After so long the link goes on with its other changes first."""
+REKEYED: Final = "its table has another key; all rows are compared once both sides and capture have it"
 _TOO_LARGE: Final = "invalid memory alloc request size"
 """What PostgreSQL says, in any language, of a value or row that would take more than 1 GB of its memory."""
 _Failure = asyncpg.PostgresError | ReferenceBroken | SchemaMismatch | ShapeMoved | PositionBusy
@@ -50,6 +51,8 @@ async def _fetch(applier: Applier, row: asyncpg.Record) -> Outcome:
             return await fetching.carry_out()
     except (asyncpg.PostgresError, ReferenceBroken, SchemaMismatch, ShapeMoved, PositionBusy) as error:
         return await _failed(applier, row, error, time.monotonic() - began)
+    except ValueError:  # the entry's name is of another key
+        return await later(applier.target, row, REKEYED, time.monotonic() - began)
     # The table is synced no longer.
     await applier.target.connection.execute(statement("deferred_done", "cdc"), [row["id"]], [row["version"]])
     return Outcome()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, LiteralString
 
-from cdc.errors import SchemaMismatch
+from cdc.errors import KeyUnnamed, SchemaMismatch
 from cdc.fields import as_value, image_field
 from cdc.model import Entity
 from cdc.shape import Column, TableShape
@@ -41,10 +41,11 @@ class Pieces:
         """Refuse a key the target cannot look rows up by.
 
         Raises:
-            SchemaMismatch: no unique index of the target is over the source's key columns, or changes lack them.
+            KeyUnnamed: the changes lack the source's key columns.
+            SchemaMismatch: no unique index of the target is over them.
         """
         if not set(self.key_columns) <= set(self.columns):
-            raise SchemaMismatch(
+            raise KeyUnnamed(
                 f"{self.entity}: its changes do not name the key ({', '.join(self.key_columns)})",
                 entity=str(self.entity),
                 hint="the key was renamed; the table goes on by itself when capture has taken note",

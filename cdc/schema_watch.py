@@ -147,13 +147,12 @@ class SchemaWatch:
             if why is not None:
                 self.apart[str(entity)] = why
                 continue
-            now = Definitions(
-                {
-                    side: Definition.of(shape, partitions[side].get(shape.relid, ()))
-                    for side, shape in ((Side.MAIN, here), (Side.BACKUP, there))
-                }
-            )
+            sides = {
+                side: Definition.of(shape, partitions[side].get(shape.relid, ()))
+                for side, shape in ((Side.MAIN, here), (Side.BACKUP, there))
+            }
             before = known.get(str(entity))
+            now = Definitions.of(sides, key, before)
             if noted is None:
                 await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
                 continue
@@ -188,6 +187,9 @@ class SchemaWatch:
             return False
         relations = [altered.entity] if work.whole else [named(name) for name in sorted(work.partitions)]
         try:
+            if work.rekeyed:
+                sql = statement("sync_state_rekeyed", "cdc")
+                await on_both(lambda side: targets[side].connection.execute(sql, str(altered.entity)))
             for relation in relations:
                 shapes = targets[Side.MAIN].shapes.get(relation), targets[Side.BACKUP].shapes.get(relation)
                 await compare_rows(self._endpoints, altered.entity, altered.key, shapes, next(self._numbers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cdc.change import CapturedTable, Change
+from cdc.errors import KeyUnnamed
 from cdc.execution import Prepared
 from cdc.fit import check_fit
 from cdc.former import read_former
@@ -26,6 +27,7 @@ class Tables:
         self._source = source
         self._reader = reader
         self._known: Shapes | None = None
+        self._unnamed: set[tuple[int, tuple[str, ...]]] = set()
 
     async def prepare(self, changes: Sequence[Change]) -> None:
         """Make the mappings that changes need, before a transaction begins.
@@ -45,7 +47,14 @@ class Tables:
         for (table_id, columns), part in parts.items():
             table = self._table(table_id)
             if table is not None:
-                mapping = await self._target.mapping(table.entity, columns, table.key_columns)
+                try:
+                    mapping = await self._target.mapping(table.entity, columns, table.key_columns)
+                except KeyUnnamed:
+                    if any(change.op is not Op.KEY for change in part):
+                        raise
+                    # Keys of before another key was made. All rows are compared once the link has passed them.
+                    self._unnamed.add((table_id, columns))
+                    continue
                 former = self._target.former.get(table.entity)
                 check_fit(mapping, self._reader.shapes.get(table.entity), former, part)
 
@@ -82,7 +91,11 @@ class Tables:
         Raises:
             KeyError: it did not.
         """
-        known = ((part, self._table(part.table_id)) for part in parts)
+        known = (
+            (part, self._table(part.table_id))
+            for part in parts
+            if (part.table_id, part.columns) not in self._unnamed
+        )
         return [
             Prepared(part, table, self._target.mapped(table.entity, part.columns))
             for part, table in known
@@ -91,6 +104,7 @@ class Tables:
 
     async def refresh(self) -> None:
         """Read anew what both sides' tables look like, and what the source's columns were called."""
+        self._unnamed.clear()
         await self._target.refresh()
         await self._reader.read_tables()
         await self._learn_former()
