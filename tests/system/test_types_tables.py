@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cdc.model import Side
+from cdc.decision import Decision
+from cdc.images import join_key
+from cdc.model import Resolution, Side
+from cdc.resolve import Resolver
 from cdc.stats import Options
 from tests.databases import Pair
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 from triggers.identifiers import identifier, qualified
 
 SOURCES = Path(__file__).parents[2]
@@ -92,7 +95,7 @@ async def test_composite_columns_named_like_our_aliases(pair: Pair, batch_rows: 
 @pytest.mark.parametrize(
     "name",
     [
-        "Ünïcödé 表 ☃ " + "x" * 38,
+        "Ünïcödé 表 ☃",
         "all \"quoted\" \\ 'names'",
         "a.b,c%2C{d}$1",
         "new_rows",
@@ -104,7 +107,6 @@ async def test_composite_columns_named_like_our_aliases(pair: Pair, batch_rows: 
     ],
 )
 async def test_names_of_schemas_tables_and_columns(pair: Pair, name: str) -> None:
-    assert len(name.encode()) <= 63
     schema = name.strip() or "_"
     table, column, key = (
         qualified(schema, name),
@@ -127,6 +129,75 @@ async def test_names_of_schemas_tables_and_columns(pair: Pair, name: str) -> Non
         await both.backup.execute(f"INSERT INTO {table} VALUES ('k', 'backup')")
         await both.settle()
         assert {each.entity for each in await both.open_conflicts()} == {f"{schema}.{name}"}
+
+
+def longest(start: str) -> tuple[str, str]:
+    """Two names as long as PostgreSQL's may be, of which only the last byte differs."""
+    start += "x" * (61 - len(start.encode()))
+    return f"{start}é", f"{start}è"
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+SCHEMAS, TABLES, TYPES = longest("Schemä "), longest("T☃ "), longest("表 ")
+LABELS, KEYS, COLUMNS = longest("'L', "), longest("id "), longest("v")
+LONG = [qualified(schema, table) for schema in SCHEMAS for table in TABLES]
+
+
+def long_schema() -> str:
+    """In each schema two types and two tables, each of which has two columns as its key, and one of each type."""
+    names = [*SCHEMAS, *TABLES, *TYPES, *LABELS, *KEYS, *COLUMNS]
+    assert {(len(name.encode()), name.encode()[:-1] + b"\xa9") for name in names} == {
+        (63, name.encode()) for name in names[::2]
+    }
+    sql = ""
+    for schema in SCHEMAS:
+        one, other = (qualified(schema, name) for name in TYPES)
+        labels = ", ".join(map(quoted, LABELS))
+        k0, k1, c0, c1 = map(identifier, (*KEYS, *COLUMNS))
+        sql += f"CREATE SCHEMA {identifier(schema)};"
+        sql += f"CREATE TYPE {one} AS ENUM ({labels}); CREATE TYPE {other} AS ENUM ({labels});"
+        for table in (qualified(schema, name) for name in TABLES):
+            sql += f"CREATE TABLE {table} ({k0} text, {k1} {one}, {c0} {one}, {c1} {other});"
+            sql += f"ALTER TABLE {table} ADD PRIMARY KEY ({k0}, {k1});"
+    return sql
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_the_longest_names_there_are(pair: Pair, batch_rows: int) -> None:
+    """Of schemas, tables, keys, columns, types and labels: cut by a byte, each would be another's."""
+    one, other = map(quoted, LABELS)
+    schemas, options = ("public", *SCHEMAS), Options(batch_rows=batch_rows)
+    async with synced(pair, long_schema(), schemas=schemas, options=options) as both:
+        for table in LONG:
+            update = f"UPDATE {table} SET {identifier(COLUMNS[0])} = {other}"
+            insert = f"INSERT INTO {table} VALUES ('k{{i}}', {one}, {one}, {other})"
+            await both_ways(both, table, insert, f"{update} WHERE {identifier(KEYS[0])} = 'k{{i}}'")
+        for table in LONG:
+            await both.main.execute(f"INSERT INTO {table} VALUES ('k', {other}, {one}, {one})")
+            await both.backup.execute(f"INSERT INTO {table} VALUES ('k', {other}, {other}, {other})")
+        await both.settle()
+        found = await both.open_conflicts(Side.MAIN)
+        assert {each.entity for each in found} == {
+            f"{schema}.{table}" for schema in SCHEMAS for table in TABLES
+        }
+        merged = dict(zip(COLUMNS, LABELS, strict=True))
+        async with Resolver(*endpoints(pair, schemas)) as resolver:
+            for each in found:
+                assert each.entity_id == join_key(["k", LABELS[1]])
+                assert each.current == {KEYS[0]: "k", KEYS[1]: LABELS[1], **dict.fromkeys(COLUMNS, LABELS[0])}
+                await resolver.resolve(
+                    Decision(each.entity, each.entity_id, Resolution.MERGE, by="me", values=merged)
+                )
+        await both.settle()
+        await both.assert_no_conflicts()
+        for table in LONG:
+            columns = ", ".join(map(identifier, COLUMNS))
+            row = await both.main.fetchval(f"SELECT ({columns}) = ({one}, {other}) FROM {table}")
+            assert row is True
+            await both.assert_equal(table)
 
 
 async def test_two_hundred_columns(pair: Pair) -> None:
