@@ -190,6 +190,11 @@ class Mapping(RowStatements):
         return self._render("truncate_apply", ("table", "target_id"))
 
     @cached_property
+    def truncate_surplus(self) -> str:
+        """Delete all copies but some of rows of a table without a key."""
+        return self._render("truncate_surplus", ("table", "target_id"))
+
+    @cached_property
     def truncate_rows(self) -> str:
         """Read all rows but some."""
         return self._render("truncate_rows", ("table", "target_id", "target_row"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -62,6 +63,8 @@ class _Left:
     """written here, and not applied by the source when it truncated"""
     live: set[str] = field(default_factory=set)
     """with a live entry, which a DELETE would not touch either"""
+    copies: Counter[str] = field(default_factory=Counter)
+    """of a table without a key: how many of the unseen rows it would have if it had been empty"""
     needed: dict[str, tuple[str, ForeignKey]] = field(default_factory=dict)
     """referred to by a row that is left: the row's text, and the foreign key"""
 
@@ -89,6 +92,10 @@ async def truncate(target: Target, source: Side, truncated: Iterable[Truncated])
     for left in all_left:
         relation = target.mapped(left.item.relation, target.own_columns(left.item.relation))
         await target.connection.execute(relation.truncate_apply, list(left.ids))
+        if left.copies:
+            counted = left.copies.keys() - left.live - left.needed.keys()
+            rows = [row for row in left.copies.elements() if row in counted]
+            await target.connection.execute(relation.truncate_surplus, rows)
         for entity_id, (row, key) in left.needed.items():
             await records.record(target.connection, _put_off(source, relation, entity_id, row, key))
         outcome += await _note(target, left) + Outcome(deferred=len(left.needed))
@@ -115,8 +122,11 @@ async def deletes(target: Target, truncated: Truncated) -> list[Change]:
     columns = target.own_columns(truncated.table.entity)
     (left,) = await _left(target, [truncated])
     relation = target.mapped(truncated.relation, target.own_columns(truncated.relation))
-    rows = await target.connection.fetch(relation.truncate_rows, list(left.unseen | left.live))
+    kept = left.unseen | left.live if truncated.table.key_columns else left.live
+    rows = await target.connection.fetch(relation.truncate_rows, list(kept))
     await _note(target, left)
+    # Of equal rows as many are left as were not seen.
+    rows = [row for row in rows if not _taken(left.copies, row["entity_id"])]
     images = [to_text(columns, to_image(relation.columns, row["current"])) for row in rows]
     # Each has a number of its own, which no change in a changelog has: equal rows without a key go by theirs.
     first = truncated.change.seq << _ROWS_BITS
@@ -124,6 +134,11 @@ async def deletes(target: Target, truncated: Truncated) -> list[Change]:
         replace(truncated.change, seq=-(first + place), op=Op.DELETE, columns=columns, old=image, seen=None)
         for place, image in enumerate(images)
     ]
+
+
+def _taken(copies: Counter[str], content: str) -> bool:
+    copies[content] -= 1
+    return copies[content] >= 0
 
 
 async def _left(target: Target, truncated: Iterable[Truncated]) -> list[_Left]:
@@ -138,11 +153,15 @@ async def _left(target: Target, truncated: Iterable[Truncated]) -> list[_Left]:
 
 
 async def _left_alone(target: Target, item: Truncated) -> _Left:
-    left = _Left(item)
+    left, copies = _Left(item), Counter[str]()
     for columns in await _layouts(target, item):
         mapping = target.mapped(item.table.entity, columns, own=True)
-        rows = await target.connection.fetch(mapping.truncate_unseen, *_place(item), list(columns))
-        left.unseen |= {row["entity_id"] for row in rows}
+        for row in await target.connection.fetch(mapping.truncate_unseen, *_place(item), list(columns)):
+            copies[row["entity_id"]] += int(row["copies"])
+    left.unseen = set(copies)
+    if not item.table.key_columns:
+        left.copies = +copies
+        left.unseen = set(left.copies)
     rows = await target.connection.fetch(statement("truncate_live", "cdc"), str(item.table.entity))
     left.live = {row["entity_id"] for row in rows} - left.unseen
     return left

@@ -9,6 +9,7 @@ from cdc.model import Resolution, Side
 from cdc.resolve import Resolver
 from cdc.stats import Options
 from tests.databases import Pair
+from tests.live import until
 from tests.synced import Synced, endpoints, synced
 from triggers.install import install
 
@@ -192,3 +193,30 @@ async def test_the_other_side_is_partitioned_otherwise(pair: Pair, batch_rows: i
         assert not link.held
         await both.assert_equal("root")
         await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize(("batch_rows", "held"), [(1, False), (1000, False), (1000, True)])
+async def test_equal_rows_without_a_key_are_counted(pair: Pair, batch_rows: int, *, held: bool) -> None:
+    """As many are left as were not seen: of those deleted unseen none, of those inserted beside seen ones the new."""
+    schema = (
+        "CREATE TABLE bag (v text); INSERT INTO bag VALUES ('x'), ('x'), ('x'), ('y'), ('y'), ('y'), ('z')"
+    )
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        await both.backup.execute(
+            "DELETE FROM bag WHERE ctid = (SELECT min(ctid) FROM bag WHERE v = 'x');"
+            "INSERT INTO bag VALUES ('y'), ('y'), ('w')"
+        )
+        await both.main.execute("TRUNCATE bag")
+        sitter = await pair.connect(Side.BACKUP)
+        if held:
+            await sitter.execute("BEGIN; SELECT FROM bag WHERE v IN ('x', 'z') FOR UPDATE")
+        await both.settle()
+        await sitter.execute("ROLLBACK")
+
+        async def settled() -> bool:
+            await both.settle()
+            return not await both.open_conflicts()
+
+        await until(settled)
+        assert await both.rows(Side.MAIN, "bag") == ["(w)", "(y)", "(y)"]
+        await both.assert_equal("bag")

@@ -295,6 +295,42 @@ async def test_duplicate_rows_without_a_key(pair: Pair, batch_rows: int) -> None
         await both.assert_no_conflicts()
 
 
+SLICE = "(ARRAY[NULL, 1, 2])[2:3]"
+"""Keeps the room for its nulls, of which it has none: bytes that no text is read as."""
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_values_whose_bytes_no_text_gives(pair: Pair, batch_rows: int) -> None:
+    """As rows without a key, as a key, and beside one; and what a TRUNCATE leaves of them."""
+    schema = "CREATE TABLE bag (a int[]); CREATE TABLE keyed (a int[] PRIMARY KEY, v int[])"
+    three = f"INSERT INTO bag SELECT {SLICE} FROM generate_series(1, 3)"
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        for side, key in ((Side.MAIN, SLICE), (Side.BACKUP, SLICE.replace("1", "0"))):
+            await both.connection(side).execute(f"{three}; INSERT INTO keyed VALUES ({key}, {SLICE})")
+        await both.settle()
+        odd = "SELECT count(*) FROM bag b WHERE NOT b *= ROW('{1,2}'::int[])::bag AND a = '{1,2}'"
+        assert [await both.connection(side).fetchval(odd) for side in Side] == [3, 3]
+        assert await both.rows(Side.MAIN, "bag") == ['("{1,2}")'] * 6
+        # Of the copies that the other side printed, and of the own ones.
+        await both.main.execute("DELETE FROM bag WHERE ctid IN (SELECT ctid FROM bag LIMIT 4)")
+        await both.settle()
+        some = "WHERE ctid = (SELECT ctid FROM bag LIMIT 1)"
+        await both.backup.execute(f"UPDATE bag SET a = (a || NULL)[1:2] || 9 {some}")
+        await both.main.execute(f"UPDATE keyed SET v = (NULL || v || 3)[2:]; UPDATE keyed SET v = {SLICE}")
+        await both.settle()
+        await both.backup.execute("UPDATE keyed SET v = (NULL || v)[3:] WHERE a[1] = 0")
+        await both.settle()
+        await both.assert_equal("bag", "keyed")
+        await both.assert_no_conflicts()
+        await both.backup.execute(f"{three}; INSERT INTO keyed VALUES ({SLICE.replace('1', '7')}, {SLICE})")
+        await both.main.execute("TRUNCATE bag, keyed")
+        await both.settle()
+        await both.assert_equal("bag", "keyed")
+        await both.assert_no_conflicts()
+        assert await both.rows(Side.MAIN, "bag") == ['("{1,2}")'] * 3
+        assert await both.rows(Side.MAIN, "keyed") == ['("{7,2}","{1,2}")']
+
+
 @pytest.mark.parametrize("batch_rows", [1, 1000])
 async def test_holes_left_by_dropped_columns(pair: Pair, batch_rows: int) -> None:
     schema = (
