@@ -13,10 +13,13 @@ from dataclasses import dataclass
 import asyncpg
 import pytest
 
-from cdc.model import Side
+from cdc.conflicts import list_conflicts
+from cdc.decision import Decision
+from cdc.model import Policy, Resolution, Side
+from cdc.resolve import Resolver
 from cdc.stats import Options
 from tests.databases import Connection, Pair
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 from tests.system.type_values import FAMILIES, Kind
 from triggers.identifiers import identifier
 
@@ -200,3 +203,64 @@ async def test_no_type_is_forgotten(pair: Pair) -> None:
         plain,
     )
     assert {row["name"] for row in rows} <= NOT_VALUES
+
+
+JSON_NULLS = """
+CREATE TABLE t (id int PRIMARY KEY, a jsonb, b json);
+CREATE TABLE merged (LIKE t INCLUDING ALL);
+INSERT INTO t SELECT i, CASE WHEN i < 5 THEN 'null' ELSE '1' END::jsonb, NULL FROM generate_series(1, 5) i;
+INSERT INTO merged VALUES (1, 'null', NULL);
+"""
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_a_null_of_json_becomes_null_and_back(pair: Pair, batch_rows: int) -> None:
+    async with synced(pair, JSON_NULLS, options=Options(batch_rows=batch_rows)) as both:
+        for sides, new, printed in (
+            (SIDES, "a = NULL, b = 'null'", ["(,null,1)", "(,null,2)"]),
+            (SIDES[::-1], "a = 'null', b = NULL", ["(null,,1)", "(null,,2)"]),
+        ):
+            for key, side in enumerate(sides, start=1):
+                await both.connection(side).execute(f"UPDATE t SET {new} WHERE id = {key}")
+            await both.settle()
+            await both.assert_equal("t")
+            assert [row for row in await both.rows(Side.MAIN, "t") if row[-2] in "12"] == printed
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_a_null_of_json_and_null_are_two_values(pair: Pair, batch_rows: int) -> None:
+    """In conflict with each other they are shown as two, merged as two, and either is decided for."""
+    options, rules = Options(batch_rows=batch_rows), {"t": Policy.MANUAL, "merged": Policy.MERGE}
+    async with synced(pair, JSON_NULLS, options=options, policy=lambda entity: rules[entity.table]) as both:
+        await both.main.execute(
+            "UPDATE t SET a = NULL WHERE id IN (3, 5); UPDATE t SET a = '1' WHERE id = 4;"
+            "INSERT INTO t VALUES (6, NULL, 'null'), (7, NULL, NULL); UPDATE merged SET a = NULL"
+        )
+        await both.backup.execute(
+            "UPDATE t SET a = '1' WHERE id = 3; UPDATE t SET a = NULL WHERE id = 4;"
+            "UPDATE t SET a = 'null' WHERE id = 5;"
+            "INSERT INTO t VALUES (6, 'null', NULL), (7, NULL, NULL); UPDATE merged SET b = 'null'"
+        )
+        await both.settle()
+        found, _ = await list_conflicts(both.main, both.backup)
+        columns = ("id", "a", "b")
+        assert {
+            each.entity_id: tuple(tuple(map(row.get, columns)) for row in (each.main, each.backup) if row)
+            for each in found
+        } == {
+            "3": (("3", None, None), ("3", "1", None)),
+            "4": (("4", "1", None), ("4", None, None)),
+            "5": (("5", None, None), ("5", "null", None)),
+            "6": (("6", None, "null"), ("6", "null", None)),
+        }
+        assert await both.rows(Side.BACKUP, "merged") == ["(,null,1)"]
+        async with Resolver(*endpoints(pair)) as resolver:
+            for key, decided in (("3", Resolution.MAIN), ("4", Resolution.BACKUP), ("5", Resolution.BACKUP)):
+                await resolver.resolve(Decision("t", key, decided, by="me"))
+            values = {"a": "null", "b": None}
+            await resolver.resolve(Decision("t", "6", Resolution.MERGE, by="me", values=values))
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t", "merged")
+        rows = ["(,,3)", "(,,4)", "(,,7)", "(null,,1)", "(null,,2)", "(null,,5)", "(null,,6)"]
+        assert await both.rows(Side.MAIN, "t") == rows
