@@ -6,11 +6,15 @@ whatever the types of the fields are, so nothing here interprets a value.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from cdc.model import Image
 
+LONGEST_NAME: Final = 1000
+"""Bytes of the longest text of a row that is its name."""
 _FIELD = re.compile(r'(?:"((?:[^"\\]++|""|\\.)*+)"|((?:[^",()\\]++|\\.)*+))([,)])', re.DOTALL)
 _QUOTED_PAIR = re.compile(r'""|\\(.)', re.DOTALL)
 _NEEDS_QUOTES = re.compile(r'[",()\\\s]', re.ASCII)
@@ -70,6 +74,15 @@ def to_text(columns: Sequence[str], image: Image | None) -> str | None:
     if image is None:
         return None
     return format_row(image.get(column) for column in columns)
+
+
+def row_name(text: str) -> str:
+    """What the entry of a row without a key is called: its text; of a long one the beginning and a digest.
+
+    The index on entries holds no more than some 2700 bytes.
+    """
+    whole = text.encode()
+    return text if len(whole) <= LONGEST_NAME else f"{text[:200]}... {hashlib.sha256(whole).hexdigest()}"
 
 
 def join_key(parts: Sequence[str]) -> str:

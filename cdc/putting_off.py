@@ -13,7 +13,7 @@ from cdc.change import Change
 from cdc.ends import Reason, entry_for, put_off_keys
 from cdc.errors import SchemaMismatch
 from cdc.faults import Blame, judge
-from cdc.images import join_key, parse_row
+from cdc.images import join_key, parse_row, row_name
 from cdc.mapping import Mapping
 from cdc.model import ConflictType, Op
 from cdc.references import ReferenceBroken
@@ -78,7 +78,7 @@ async def put_off_all(applier: Applier, changes: Sequence[Change], error: Refusa
 async def _put_off_copies(residue: Residue, changes: Sequence[Change], error: Refusal) -> Outcome:
     """Put changes of a table without a key off: equal rows are several, each has an entry of its own."""
     connection, entity = residue.target.connection, str(residue.mapping.entity)
-    names = [change.new or change.old or "" for change in changes]
+    names = [row_name(change.new or change.old or "") for change in changes]
     live = await connection.fetch(statement("sync_state_live", "cdc"), entity, names)
     taken = {row["entity_id"] for row in live}
     entries = []

@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 
 from cdc.difference import Difference
-from cdc.images import to_image
+from cdc.images import row_name, to_image
 from cdc.model import ConflictStatus, ConflictType, Side
 from cdc.records import dump
 from cdc.session import Connection
@@ -70,7 +70,7 @@ async def _keep(
             verdict.resolution,
             verdict.by,
             verdict.reason,
-            [row["entity_id"] for row in batch],
+            [row["entity_id"] if difference.keyed else row_name(row["entity_id"]) for row in batch],
             [_TYPES[row["kind"]] for row in batch],
             [dump(to_image(columns, row["incoming"])) for row in batch],
             [dump(to_image(columns, row["current"])) for row in batch],

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 
 from cdc.decision import Decision
@@ -15,27 +12,6 @@ from cdc.stats import Options
 from tests.databases import Pair
 from tests.synced import Synced, endpoints, synced
 from triggers.identifiers import identifier, qualified
-
-SOURCES = Path(__file__).parents[2]
-WORDS = re.compile(r"\b[a-z_][a-z0-9_]*\b")
-
-
-def our_words() -> list[str]:
-    """Every word of the SQL that reads and writes rows of users' tables: aliases, variables, columns, functions."""
-    patterns = (
-        "cdc/sql/apply*",
-        "cdc/sql/e*",
-        "cdc/sql/row_*",
-        "cdc/sql/truncate*",
-        "cdc/sql/ref*",
-        "triggers/sql/cap*",
-    )
-    texts = [
-        path.read_text(encoding="utf-8") for pattern in patterns for path in SOURCES.glob(f"{pattern}.sql")
-    ]
-    words = {word for text in texts for word in WORDS.findall(re.sub(r"--.*", "", text).lower())}
-    system = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "oid"}
-    return sorted({*words, *"abcdefghijklmnopqrstuvwxyz", "f0", "f1", "k0", "k1", "r0", "r1"} - system)
 
 
 async def both_ways(both: Synced, table: str, insert: str, update: str) -> None:
@@ -60,20 +36,6 @@ async def both_ways(both: Synced, table: str, insert: str, update: str) -> None:
     await both.settle()
     assert await both.rows(Side.MAIN, table) == []
     await both.assert_no_conflicts()
-
-
-async def test_columns_named_like_all_that_our_sql_names(pair: Pair) -> None:
-    words = our_words()
-    assert {"t", "n", "batch", "net", "old_rows", "origin", "seq", "entity_id", "act"} <= set(words)
-    columns = ", ".join(f"{identifier(word)} text" for word in words)
-    schema = f'CREATE TABLE words ({columns}, PRIMARY KEY ("n", "after"))'
-    values = ", ".join(f"'{word} {{i}}'" for word in words)
-    async with synced(pair, schema) as both:
-        update = (
-            f"""UPDATE words SET {", ".join(f"{identifier(w)} = {identifier(w)} || '!'" for w in words)}"""
-        )
-        where = "WHERE \"seq\" = 'seq {i}'"
-        await both_ways(both, "words", f"INSERT INTO words VALUES ({values})", f"{update} {where}")
 
 
 @pytest.mark.parametrize("batch_rows", [1, 1000])
