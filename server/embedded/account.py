@@ -17,7 +17,7 @@ from server.embedded.faults import EmbeddedServerError
 _CANDIDATES = ("postgres", "nobody")
 # What shells answer for a program that they may not start.
 _REFUSED = 126
-_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TZ")
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LOCPATH", "TZ")
 
 
 class Switch(TypedDict, total=False):

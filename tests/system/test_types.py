@@ -76,7 +76,7 @@ async def lacking(connection: Connection, kind: Kind) -> bool:
 
 
 async def writer(pair: Pair, side: Side) -> Connection:
-    """An application's session with unusual settings."""
+    """An application's session with unusual settings. Its locale is C on most machines: see test_types_money.py."""
     connection = await pair.connect(side)
     locale = await connection.fetchval(
         "SELECT coalesce(min(collcollate), 'C.utf8') FROM pg_collation WHERE collcollate ~ '_'"
