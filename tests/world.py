@@ -44,6 +44,17 @@ INSERT INTO item SELECT 'a' || i, i, 'x' FROM generate_series(1, 4) i;
 """
 KEYS: Final = {"parent": ("id",), "child": ("id",), "lease": ("id",), "item": ("a", "b")}
 
+REFUSALS: Final = (
+    asyncpg.UniqueViolationError,
+    asyncpg.ForeignKeyViolationError,
+    asyncpg.NotNullViolationError,
+    asyncpg.CheckViolationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
+"""What an application has to reckon with. Whatever else it is told, we are to blame for."""
+
 T = TypeVar("T")
 Operation = tuple[str | int | None, ...]
 """A statement and its parameters."""
@@ -148,7 +159,7 @@ class World:
         try:
             await session.execute(sql, *values)
             self.counts["operations"] += 1
-        except asyncpg.PostgresError as error:
+        except REFUSALS as error:
             await session.execute("ROLLBACK TO operation")
             self.counts[f"operations refused, {type(error).__name__}"] += 1
 
