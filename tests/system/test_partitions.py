@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from cdc.model import Side
+from cdc.decision import Decision
+from cdc.model import Resolution, Side
+from cdc.resolve import Resolver
 from tests.databases import Pair
 from tests.live import until
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 from triggers.install import install
 
 TREE = """
@@ -160,16 +162,79 @@ async def test_detached_and_written_as_a_table_of_its_own(pair: Pair, first: Sid
         await both.assert_equal("root")
 
 
-async def test_a_dropped_partition_takes_its_rows_with_it(pair: Pair) -> None:
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_dropped_partition_takes_its_rows_with_it(pair: Pair, first: Side) -> None:
+    """From the side that drops it; the other keeps its rows until it has dropped it too."""
     async with synced(pair, TREE) as both:
         await pair.main.execute("INSERT INTO root SELECT i, 'b', 'y' FROM generate_series(200, 210) i")
         await both.settle()
-        for side in Side:
-            await both.connection(side).execute("DROP TABLE high")
-            await captured(both)
-            await both.settle()
+        await both.connection(first).execute("DROP TABLE high")
+        await captured(both)
+        await both.connection(first).execute("UPDATE root SET v = 'z' WHERE id = 1")
+        await both.settle()
+        await both.assert_no_conflicts()
+        assert await both.rows(first, "root") == [f"({i},a,{'z' if i == 1 else 'x'})" for i in range(1, 10)]
+        there = await both.rows(first.other, "root")
+        assert len(there) == 20
+        assert "(1,a,z)" in there
+        # What is written to it there has nowhere to go, and stops nothing else.
+        await both.connection(first.other).execute(
+            "UPDATE root SET v = 'late' WHERE id = 200; UPDATE root SET v = 'w' WHERE id = 2"
+        )
+        await both.settle()
+        assert "(2,a,w)" in await both.rows(first, "root")
+        assert {one.entity_id for one in await both.open_conflicts()} == {"200,b"}
+        await both.connection(first.other).execute("DROP TABLE high")
+        await captured(both)
+        await both.settle()
+        await both.assert_equal("root")
+        async with Resolver(*endpoints(pair)) as resolver:
+            await resolver.resolve(Decision("root", "200,b", Resolution(first.value), by="me"))
+        await both.settle()
         await both.assert_equal("root")
         await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_middle_with_leaves_comes_and_goes(pair: Pair, first: Side) -> None:
+    """Made, detached and written as a table of its own, attached again: on one side first, then on the other."""
+    new = """
+        CREATE TABLE branch PARTITION OF root FOR VALUES IN ('c') PARTITION BY RANGE (id);
+        CREATE TABLE twig PARTITION OF branch FOR VALUES FROM (0) TO (100);
+        CREATE TABLE bough PARTITION OF branch FOR VALUES FROM (100) TO (200);
+    """
+    async with synced(pair, TREE) as both:
+        await both.settle()
+        here, there = both.connection(first), both.connection(first.other)
+        for side in (first, first.other):
+            await both.connection(side).execute(new)
+            await captured(both)
+            await both.settle()
+        await here.execute("INSERT INTO twig VALUES (1, 'c', 'x'); INSERT INTO branch VALUES (101, 'c', 'x')")
+        await there.execute("INSERT INTO root VALUES (2, 'c', 'x'); INSERT INTO bough VALUES (102, 'c', 'x')")
+        await assert_same(both)
+        assert len(await both.rows(Side.MAIN, "branch")) == 4
+        for side in (first, first.other):
+            await both.connection(side).execute("ALTER TABLE root DETACH PARTITION branch")
+            await captured(both)
+            await both.connection(side).execute("UPDATE root SET v = v || '+' WHERE id = 3")
+            await both.settle()
+            await both.assert_no_conflicts()
+        await here.execute("UPDATE bough SET v = 'own' WHERE id = 101; DELETE FROM branch WHERE id = 2")
+        await there.execute("UPDATE branch SET id = id + 10 WHERE id = 1")
+        await both.settle()
+        await both.assert_equal("root", "branch")
+        assert await both.rows(Side.MAIN, "branch") == ["(101,c,own)", "(102,c,x)", "(11,c,x)"]
+        for side in (first, first.other):
+            await both.connection(side).execute(
+                "ALTER TABLE root ATTACH PARTITION branch FOR VALUES IN ('c')"
+            )
+            await captured(both)
+            await both.settle()
+        await there.execute("UPDATE twig SET v = 'again'; INSERT INTO root VALUES (5, 'c', 'new')")
+        await here.execute("UPDATE root SET v = 'again' WHERE id = 102")
+        await assert_same(both)
+        assert len(await both.rows(Side.MAIN, "root")) == 13
 
 
 async def test_of_classic_inheritance_the_children_are_captured(pair: Pair) -> None:
