@@ -216,6 +216,22 @@ async def test_what_its_own_trigger_takes_back_in_parts(pair: Pair, then: str, r
         await both.assert_equal("t")
 
 
+async def test_nested_three_deep_in_parts(pair: Pair) -> None:
+    """F to T to A, and A to H to O to H, each nested in the one before, so that the innermost is logged first."""
+    changes = [
+        (f'{{"v":"{before}"}}', f'{{"v":"{after}"}}') for before, after in ("TA", "FT", "OH", "HO", "AH")
+    ]
+    async with synced(pair, AGAIN) as both:
+        entry: tuple[str, str, str | None] = (*changes[0], None)
+        for change in changes[1:]:
+            row = await both.main.fetchrow(
+                "SELECT base, incoming, gap FROM cdc.chain_on($1, $2, $3::json, $4, $5)", *entry, *change
+            )
+            assert row is not None
+            entry = row["base"], row["incoming"], row["gap"]
+        assert entry == ('{"v":"F"}', '{"v":"H"}', None)
+
+
 @pytest.mark.parametrize("seats", [3, 120])
 async def test_conflicts_change_places_though_each_is_due_at_its_own_time(pair: Pair, seats: int) -> None:
     """More of them than conflicts are tried at once, or each alone: those in the way of one are taken along."""
