@@ -67,3 +67,8 @@ _AMONG_ROWS = frozenset({"23505", "23503", "23001", "23P01"})
 def among_rows(sqlstate: str | None) -> bool:
     """Whether an error is about a row beside others (unique, exclusion, foreign key): it may go as those change."""
     return sqlstate in _AMONG_ROWS
+
+
+def about_value(sqlstate: str | None) -> bool:
+    """Whether an error may say that a text is no value of a type, not that something is locked or too large."""
+    return sqlstate != "54000" and judge(sqlstate).blame in {Blame.ROW, Blame.SHAPE}

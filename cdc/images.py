@@ -79,7 +79,7 @@ def to_text(columns: Sequence[str], image: Image | None) -> str | None:
 def row_name(text: str) -> str:
     """What the entry of a row without a key is called: its text; of a long one the beginning and a digest.
 
-    The index on entries holds no more than some 2700 bytes.
+    It is shown in lists, and is part of addresses.
     """
     whole = text.encode()
     return text if len(whole) <= LONGEST_NAME else f"{text[:200]}... {hashlib.sha256(whole).hexdigest()}"

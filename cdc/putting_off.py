@@ -12,7 +12,7 @@ from cdc.by_key import put_off_as_printed
 from cdc.change import Change
 from cdc.ends import Reason, entry_for, put_off_keys
 from cdc.errors import SchemaMismatch
-from cdc.faults import Blame, judge
+from cdc.faults import Blame, about_value, judge
 from cdc.images import join_key, parse_row, row_name
 from cdc.mapping import Mapping
 from cdc.model import ConflictType, Op
@@ -34,7 +34,7 @@ async def put_off(applier: Applier, change: Change, error: Refusal) -> Outcome:
     try:
         return await put_off_all(applier, [change], error)
     except asyncpg.PostgresError as unnamed:
-        if judge(unnamed.sqlstate).blame is Blame.LINK:
+        if not mapping.key_columns or not about_value(unnamed.sqlstate):
             raise
     # A key is no value of the target's type: its row goes by the name that its source would give it.
     residue = Residue(applier.target, applier.source, mapping, applier.policy(table.entity))

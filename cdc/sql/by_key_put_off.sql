@@ -11,7 +11,7 @@ WITH item AS (
     INSERT INTO cdc.sync_state AS s (source, entity, entity_id, type, status, error, next_try_at, subsumed)
     SELECT $1, $2, i.entity_id, 'REJECTED', 'DEFERRED', $4, clock_timestamp(), pg_snapshot '1:1:'
     FROM item i WHERE i.id IS NULL
-    ON CONFLICT (entity, entity_id) WHERE status IN ('DEFERRED', 'OPEN') DO UPDATE
+    ON CONFLICT (entity, digest) WHERE status IN ('DEFERRED', 'OPEN') DO UPDATE
     SET subsumed = excluded.subsumed, base = NULL, incoming = NULL, reached = NULL, next_try_at = excluded.next_try_at,
         error = CASE WHEN s.status = 'OPEN' THEN s.error ELSE excluded.error END,
         updated_at = clock_timestamp(), version = s.version + 1

@@ -20,8 +20,9 @@ FROM (
                    s.detected_at, s.updated_at, s.version, s.resolution, s.resolved_by, s.resolved_at, s.reason,
                    s.related::text AS related, s.merged::text AS merged
             FROM cdc.sync_state s
-            WHERE s.entity = x.entity AND s.entity_id = x.entity_id AND s.status = ANY ($3::text[])
-            ORDER BY s.id DESC LIMIT 1
+            -- Not the first in the order of ids: that is a search through all records' entries.
+            WHERE s.id = (SELECT max(l.id + 0) FROM cdc.sync_state l
+                          WHERE l.entity = x.entity AND l.entity_id = x.entity_id AND l.status = ANY ($3::text[]))
         ) i
     ) c ON true
 ) r

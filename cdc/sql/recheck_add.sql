@@ -3,5 +3,5 @@
 -- Result:     none. A key already on the list starts over.
 INSERT INTO cdc.recheck AS r (entity, entity_id, reason, here_seen)
 SELECT $1, x.entity_id, $3, pg_current_snapshot() FROM (SELECT DISTINCT unnest($2::text[]) AS entity_id) x
-ON CONFLICT (entity, entity_id) DO UPDATE
+ON CONFLICT (entity, digest) DO UPDATE
 SET reason = excluded.reason, here_seen = excluded.here_seen, here_image = NULL, there_seen = NULL, there_image = NULL

@@ -9,4 +9,4 @@ SET here_seen = $2::text::pg_snapshot, here_image = x.here_image, there_seen = $
     there_image = x.there_image, compared = r.compared + 1
 FROM (SELECT $1::text AS entity, u.* FROM unnest($4::text[], $5::text[], $6::text[], $7::text[])
                                           AS u (entity_id, here_image, there_image, here_seen) OFFSET 0) x
-WHERE r.entity = ANY (ARRAY[x.entity]) AND r.entity_id = ANY (ARRAY[x.entity_id]) AND r.here_seen::text = x.here_seen
+WHERE r.entity = ANY (ARRAY[x.entity]) AND r.entity_id = ANY (ARRAY[x.entity_id]) AND r.here_seen::text = ANY (ARRAY[x.here_seen])

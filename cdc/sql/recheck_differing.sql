@@ -5,7 +5,7 @@
 WITH added AS (
     INSERT INTO cdc.recheck AS r (entity, entity_id, reason, here_seen)
     SELECT $1, {entity_id}, $2, pg_current_snapshot() FROM {difference} AS d
-    ON CONFLICT (entity, entity_id) DO UPDATE
+    ON CONFLICT (entity, digest) DO UPDATE
     SET reason = excluded.reason, here_seen = excluded.here_seen, here_image = NULL, there_seen = NULL, there_image = NULL
     RETURNING 1
 )

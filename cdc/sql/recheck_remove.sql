@@ -3,4 +3,4 @@
 -- Result:     none. The form leaves one plan: each key is looked up by itself.
 DELETE FROM cdc.recheck r
 USING (SELECT $1::text AS entity, u.* FROM unnest($2::text[], $3::text[]) AS u (entity_id, here_seen) OFFSET 0) x
-WHERE r.entity = ANY (ARRAY[x.entity]) AND r.entity_id = ANY (ARRAY[x.entity_id]) AND r.here_seen::text = x.here_seen
+WHERE r.entity = ANY (ARRAY[x.entity]) AND r.entity_id = ANY (ARRAY[x.entity_id]) AND r.here_seen::text = ANY (ARRAY[x.here_seen])

@@ -7,7 +7,7 @@ INSERT INTO cdc.sync_state AS s
 SELECT $1, $2, x.entity_id, x.type, $3, x.incoming::json, x.current::json, $4, $5, $6,
        CASE WHEN $3 = 'RESOLVED' THEN clock_timestamp() END
 FROM unnest($7::text[], $8::text[], $9::text[], $10::text[]) AS x (entity_id, type, incoming, current)
-ON CONFLICT (entity, entity_id) WHERE status IN ('DEFERRED', 'OPEN') DO UPDATE
+ON CONFLICT (entity, digest) WHERE status IN ('DEFERRED', 'OPEN') DO UPDATE
 SET source = excluded.source, type = excluded.type, status = excluded.status, incoming = excluded.incoming,
     current = excluded.current, constraint_name = NULL, error = NULL, updated_at = clock_timestamp(),
     version = s.version + 1

@@ -17,7 +17,7 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text
             $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::boolean[])
      AS x (source, entity, entity_id, type, status, constraint_name, error, base, incoming, current, resolution,
            resolved_by, reason, reached, automatic)
-ON CONFLICT (entity, entity_id) WHERE status IN ('DEFERRED', 'OPEN') DO UPDATE
+ON CONFLICT (entity, digest) WHERE status IN ('DEFERRED', 'OPEN') DO UPDATE
 SET type = excluded.type, constraint_name = excluded.constraint_name, error = excluded.error,
     status = CASE WHEN s.status = 'OPEN' THEN 'OPEN' ELSE excluded.status END,
     (base, incoming, gap) = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
-from cdc.faults import Blame, Fault, judge
+from cdc.faults import Blame, Fault, about_value, judge
 from cdc.model import ConflictType
 
 CODES = sorted(
@@ -51,3 +51,13 @@ def test_the_servers_own_troubles_are_the_links(code: str) -> None:
 @pytest.mark.parametrize("code", [code for code in CODES if code[:2] in {"22", "23", "44", "P0"}])
 def test_what_a_value_or_a_constraint_says_is_the_rows(code: str) -> None:
     assert judge(code).blame is Blame.ROW
+
+
+@pytest.mark.parametrize("code", ["22P02", "22003", "22007", "P0001", "42P01", "42883", "23514"])
+def test_what_reading_a_value_may_say(code: str) -> None:
+    assert about_value(code)
+
+
+@pytest.mark.parametrize("code", ["54000", "55P03", "40P01", "40001", "53200", "57014", "08006", None])
+def test_what_reading_a_value_does_not_say(code: str | None) -> None:
+    assert not about_value(code)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from importlib.resources import files
 
@@ -46,6 +47,32 @@ def test_every_version_there_is_is_brought() -> None:
     found = [each.name for each in files("triggers").joinpath("sql").iterdir()]
     numbers = [int(name[7:10]) for name in found if re.fullmatch(r"schema_\d{3}\.sql", name)]
     assert sorted(numbers) == list(range(1, schema.VERSION + 1))
+
+
+async def test_names_of_any_length_are_told_apart_after_an_upgrade(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version 10 bounds what an index holds of a record's name."""
+    add = (
+        "INSERT INTO cdc.sync_state (source, entity, entity_id, type, status) "
+        "SELECT 'MAIN', 't', x, 'REJECTED', 'OPEN' FROM unnest($1::text[]) x"
+    )
+    names = ["a", "\\", "\\\\", "\\101", "A", "ä", "''"]
+    monkeypatch.setattr(schema, "VERSION", 9)
+    await capture(pair.main)
+    await pair.main.execute(add, names)
+    await pair.main.execute(
+        "INSERT INTO cdc.recheck (entity, entity_id, reason, here_seen) "
+        "SELECT entity, entity_id, '', '1:1:' FROM cdc.sync_state"
+    )
+    monkeypatch.undo()
+    await capture(pair.main)
+    for table in ("sync_state", "recheck"):
+        assert await pair.main.fetchval(f"SELECT count(DISTINCT digest) FROM cdc.{table}") == len(names)
+    for name in names:
+        with pytest.raises(asyncpg.UniqueViolationError, match="sync_state_live"):
+            await pair.main.execute(add, [name])
+    await pair.main.execute(add, [os.urandom(5000).hex(), os.urandom(5000).hex()])
 
 
 async def test_changed_functions_are_replaced(pair: Pair) -> None:
