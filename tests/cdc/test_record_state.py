@@ -80,3 +80,22 @@ async def test_changes_recorded_by_key_only(pair: Pair) -> None:
         await both.settle()
         assert await state(both, "t", "1") is State.SYNCED
         assert await state(both, "shop.line", "a%2Cb%25,1") is State.SYNCED
+
+
+async def test_a_number_is_one_however_it_is_printed(pair: Pair) -> None:
+    schema = "CREATE TABLE t (id numeric PRIMARY KEY, v text); INSERT INTO t VALUES (1.00, 'x'), (2, 'x')"
+    async with synced(pair, schema) as both:
+        await both.main.execute("UPDATE t SET v = 'y' WHERE id = 1")
+        assert [await state(both, "t", name) for name in ("1", "1.00", "2")] == [
+            State.PENDING,
+            State.PENDING,
+            State.SYNCED,
+        ]
+
+
+async def test_changes_of_before_a_column_had_another_type_count_as_any_records(pair: Pair) -> None:
+    async with synced(pair, SCHEMA) as both:
+        await both.main.execute("UPDATE t SET v = 'not a number' WHERE id = 1")
+        await both.main.execute("ALTER TABLE t ALTER v TYPE int USING 7")
+        assert await state(both, "t", "1") is State.PENDING
+        assert await state(both, "t", "2") is State.PENDING

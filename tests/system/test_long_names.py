@@ -68,9 +68,7 @@ async def test_refused_rows_with_the_longest_keys_are_kept_and_looked_at_again(p
 
 async def test_a_key_of_parts_that_are_longer_as_a_name(pair: Pair) -> None:
     """A comma is encoded by three characters, and here there are no two alike to be compressed."""
-    part = (
-        "(SELECT string_agg(chr(19968 + (p * p * 31) % 20000) || ',', '') FROM generate_series(1, 600) p)"
-    )
+    part = "(SELECT string_agg(chr(19968 + (p * p * 31) % 20000) || ',', '') FROM generate_series(1, 600) p)"
     async with synced(pair, "CREATE TABLE t (a text, b text, n int, PRIMARY KEY (a, b))") as both:
         await both.backup.execute("ALTER TABLE t ADD CHECK (n < 9)")
         await both.main.execute(f"INSERT INTO t SELECT {part}, 'b', 9")

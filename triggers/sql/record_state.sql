@@ -3,7 +3,7 @@
 --             snapshot's text. Without it, what was last reported here, which may be half a minute old.
 -- Result:     none or one row: state (CONFLICT, PENDING, RESOLVED or SYNCED) and since when, when the last conflict
 --             was detected and resolved, how and by whom. No row: no such table is captured here, and nothing is
---             known of the record. Changes captured before the table's columns changed count as the record's.
+--             known of the record. Changes captured before the table's columns or their types changed count as the record's.
 CREATE OR REPLACE FUNCTION cdc.record_state(entity text, entity_id text, applied text DEFAULT NULL)
 RETURNS TABLE (state text, since timestamptz, detected_at timestamptz, resolved_at timestamptz, resolution text,
                resolved_by text)
@@ -22,7 +22,9 @@ DECLARE
     entry   record;
     seen    pg_snapshot := coalesce(record_state.applied::pg_snapshot, (SELECT n.consumed_through FROM cdc.node n));
     key     text;
+    parts   text[];
     wanted  text;
+    unseen  text;
     waiting timestamptz;
 BEGIN
     SELECT t.id, t.key_columns, c.oid::regclass AS relation,
@@ -40,26 +42,31 @@ BEGIN
         RETURN;
     END IF;
     IF seen IS NOT NULL AND cardinality(known.key_columns) > 0 AND entry.status IS DISTINCT FROM 'OPEN' THEN
-        SELECT string_agg(CASE cardinality(known.key_columns)
-                               WHEN 1 THEN format('(i.image::%s).%I::text', known.relation, k.name)
-                               ELSE format('replace(replace((i.image::%s).%I::text, ''%%'', ''%%25''), '','', ''%%2C'')',
-                                           known.relation, k.name) END, ' || '','' || ' ORDER BY k.place)
-        INTO key FROM unnest(known.key_columns) WITH ORDINALITY AS k (name, place);
+        parts := CASE cardinality(known.key_columns) WHEN 1 THEN ARRAY[record_state.entity_id]
+                      ELSE ARRAY(SELECT replace(replace(p.part, '%2C', ','), '%25', '%')
+                                 FROM unnest(string_to_array(record_state.entity_id, ',')) WITH ORDINALITY AS p (part, place)
+                                 ORDER BY p.place) END;
+        -- Numbers are named without the zeros at their end, and are printed with them.
+        SELECT string_agg(format(CASE a.atttypid WHEN 'numeric'::regtype THEN '(i.image::%1$s).%2$I = %3$L::numeric'
+                                 ELSE '(i.image::%1$s).%2$I::text = %3$L' END, known.relation, k.name, k.part), ' AND ')
+        INTO key
+        FROM ROWS FROM (unnest(known.key_columns), unnest(parts)) AS k (name, part)
+        LEFT JOIN pg_attribute a ON a.attrelid = known.relation AND a.attname = k.name;
         -- A change recorded by key only has the key as a row of its own.
-        SELECT string_agg(quote_literal(CASE cardinality(known.key_columns) WHEN 1 THEN p.part
-                                        ELSE replace(replace(p.part, '%2C', ','), '%25', '%') END), ',' ORDER BY p.place)
-        INTO wanted
-        FROM unnest(CASE cardinality(known.key_columns) WHEN 1 THEN ARRAY[record_state.entity_id]
-                    ELSE string_to_array(record_state.entity_id, ',') END) WITH ORDINALITY AS p (part, place);
-        EXECUTE format('SELECT ROW(%s)::text', wanted) INTO wanted;
-        EXECUTE format('SELECT min(l.at) FROM cdc.changelog l '
-                       'CROSS JOIN LATERAL (VALUES (l.old), (coalesce(l.new, l.op::text))) AS i (image) '
-                       'WHERE l.txid >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(l.txid, $2) '
-                       'AND l.table_id = $1 AND i.image IS NOT NULL '
-                       'AND CASE WHEN l.op = ''T'' THEN true WHEN i.image = ''D'' THEN false '
-                       'WHEN l.op = ''K'' AND l.columns = $5 THEN i.image = $6 '
-                       'WHEN l.columns = $3 THEN %s = $4 ELSE true END', key)
-        INTO waiting USING known.id, seen, known.columns, record_state.entity_id, known.key_columns, wanted;
+        EXECUTE format('SELECT ROW(%s)::text', (SELECT string_agg(quote_nullable(p.part), ',' ORDER BY p.place)
+                                                FROM unnest(parts) WITH ORDINALITY AS p (part, place))) INTO wanted;
+        unseen := 'SELECT min(l.at) FROM cdc.changelog l '
+                  'CROSS JOIN LATERAL (VALUES (l.old), (coalesce(l.new, l.op::text))) AS i (image) '
+                  'WHERE l.txid >= pg_snapshot_xmin($2) AND NOT pg_visible_in_snapshot(l.txid, $2) '
+                  'AND l.table_id = $1 AND i.image IS NOT NULL '
+                  'AND CASE WHEN l.op = ''T'' THEN true WHEN i.image = ''D'' THEN false '
+                  'WHEN l.op = ''K'' AND l.columns = $4 THEN i.image = $5 '
+                  'WHEN l.columns = $3 THEN %s ELSE true END';
+        BEGIN
+            EXECUTE format(unseen, key) INTO waiting USING known.id, seen, known.columns, known.key_columns, wanted;
+        EXCEPTION WHEN data_exception THEN  -- printed when a column was of another type: they count as the record's
+            EXECUTE format(unseen, 'true') INTO waiting USING known.id, seen, known.columns, known.key_columns, wanted;
+        END;
     END IF;
     RETURN QUERY SELECT
         CASE WHEN entry.status = 'OPEN' THEN 'CONFLICT' WHEN entry.status = 'DEFERRED' OR waiting IS NOT NULL THEN 'PENDING'
