@@ -18,8 +18,10 @@ from cdc.locks import lock_rows
 from cdc.model import ConflictStatus
 from cdc.putting_off import describe
 from cdc.target import ShapeMoved, check_marks, lock_position
-from cdc.together import Failure, Key, changes_of, key_of, try_together
+from cdc.ties import Behind, is_shown
+from cdc.together import changes_of, try_together
 from cdc.undone import LOCKED, Outcome
+from cdc.waiting import Failure, Key, key_of
 from cdc.workset import runs
 from triggers.statements import statement
 
@@ -30,8 +32,6 @@ WIDE: Final = 5_000
 """Put-off rows tried in one go when some were found to wait for others: more than a batch holds."""
 WIDE_BYTES: Final = 64 * 1024 * 1024
 """Their images together."""
-PATIENCE: Final = 8
-"""Tries after which a row is shown, though what is in its way is still put off itself."""
 FIRST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 10.0
 
@@ -115,9 +115,9 @@ async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mappin
     ready = [row for row in due if row["id"] in fitting]
     kept = await _locked(applier, changes_of(applier, ready))
     failures += [Failure(row, asyncpg.LockNotAvailableError(LOCKED)) for row in ready if key_of(row) in kept]
-    outcome, refused = await try_together(applier, [row for row in ready if key_of(row) not in kept])
+    outcome, refused = await try_together(applier, [row for row in ready if key_of(row) not in kept], kept)
     # What was only taken along, and goes on waiting, keeps its time.
-    failures += [each for each in refused if each.row["due"] or not each.waits]
+    failures += [each for each in refused if each.row["due"] or each.behind is Behind.NOTHING]
     return outcome + (await _failed(applier, failures) if failures else Outcome())
 
 
@@ -158,8 +158,8 @@ async def _failed(applier: Applier, failures: Sequence[Failure]) -> Outcome:
         [records.dump_related(each.related) for each in failures],
     )
     begun: dict[str, list[str]] = {}
-    for each, is_shown in zip(failures, shown, strict=True):
-        if is_shown and each.row["status"] == ConflictStatus.DEFERRED:
+    for each, is_new in zip(failures, shown, strict=True):
+        if is_new and each.row["status"] == ConflictStatus.DEFERRED:
             begun.setdefault(each.row["entity"], []).append(each.row["entity_id"])
     for entity, ids in begun.items():
         # What each side has of it is looked at once both links have passed.
@@ -172,4 +172,4 @@ async def _failed(applier: Applier, failures: Sequence[Failure]) -> Outcome:
 def _is_shown(failure: Failure, text: str) -> bool:
     if isinstance(failure.error, SchemaMismatch) or text == LOCKED:
         return False
-    return not failure.waits or failure.row["tries"] >= PATIENCE
+    return is_shown(failure.row["tries"], failure.behind)

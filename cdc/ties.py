@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
+from enum import Enum, auto
+from typing import Final, TypeVar
 
 from cdc.change import Change
 from cdc.model import Entity, Op
 from cdc.shape import Shapes
 
 K = TypeVar("K")
+PATIENCE: Final = 8
+"""Tries after which an entry is shown, though what is in its way is put off itself."""
+
+
+class Behind(Enum):
+    """What an entry that was refused waits for, if anything."""
+
+    NOTHING = auto()
+    PUT_OFF = auto()
+    """Others that are put off."""
+    HELD = auto()
+    """Others that a transaction holds, or that have moved just now: nobody refuses them."""
 
 
 def unrelated(
@@ -90,6 +103,32 @@ def behind(waits: Mapping[K, Collection[K]], goals: Collection[K]) -> set[K]:
         found |= more
         reached |= more
     return found
+
+
+def standing(
+    waits: Mapping[K, Collection[K]], put_off: Collection[K], held: Collection[K]
+) -> dict[K, Behind]:
+    """What each refused entry waits for.
+
+    Args:
+        waits: of every refused entry what stands in its way.
+        put_off: entries that are put off, whatever for.
+        held: those among them that nobody refuses.
+    """
+    later, longer = behind(waits, put_off), behind(waits, held)
+    return {
+        key: Behind.HELD if key in longer else Behind.PUT_OFF if key in later else Behind.NOTHING
+        for key in waits
+    }
+
+
+def is_shown(tries: int, waits_for: Behind) -> bool:
+    """Whether an entry that was refused becomes a conflict.
+
+    A transaction may last for ever, and what waits for it as long is no conflict; it ends by itself. Whatever else
+    is put off has some tries.
+    """
+    return waits_for is Behind.NOTHING or (waits_for is Behind.PUT_OFF and tries >= PATIENCE)
 
 
 def _joined(keys: Iterable[K], pairs: Iterable[tuple[K, K]]) -> list[list[K]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 import asyncpg
 
@@ -20,26 +21,25 @@ from cdc.model import Op
 from cdc.references import ReferenceBroken
 from cdc.session import Connection
 from cdc.sieve import Refusal, Sieve
-from cdc.ties import behind, knots
+from cdc.ties import knots
 from cdc.undone import LOCKED, Outcome
+from cdc.waiting import Failure, Key, in_the_way, key_of, known, told_apart
 from triggers.statements import statement
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-Key = tuple[str, str]
+LONGEST_QUEUE: Final = 500
+"""Entries tried one by one, because others have moved; healthy rows wait meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An entry that was refused, and the records in its way. `waits`: those are put off themselves."""
-
-    row: asyncpg.Record
-    error: Exception
-    related: Sequence[Related] = ()
-    waits: bool = False
-
-
-async def try_together(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[Outcome, list[Failure]]:
+async def try_together(
+    applier: Applier, due: Sequence[asyncpg.Record], held: Collection[Key]
+) -> tuple[Outcome, list[Failure]]:
     """Apply entries in the open transaction; their rows are locked.
+
+    Args:
+        applier: of the link.
+        due: the entries.
+        held: others, whose rows somebody else holds.
 
     Returns:
         What was applied, and the entries that were refused. Of a storm of them the rest is left as it was.
@@ -47,12 +47,19 @@ async def try_together(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple
     Raises:
         asyncpg.PostgresError: an error that no row is to blame for.
     """
-    sieve = _Entries(applier)
+    sieve, tried = _Entries(applier), {key_of(row) for row in due}
     outcome, due = await _known_knots(sieve, due)
     outcome += await sieve.sift(due)
     failures = [replace(each, related=await _related(applier, each)) for each in sieve.refused]
     found, failures = await _in_knots(sieve, failures)
-    return outcome + found, await _waiting(applier, failures, sieve.untried)
+    outcome += found
+    left = {key_of(row): row for row in (*(each.row for each in failures), *sieve.untried)}
+    ways = {key: known(key, row) for key, row in left.items()}
+    ways |= {key_of(each.row): in_the_way(each) for each in failures}
+    found, moved = await _in_queues(sieve, left, ways, tried - left.keys())
+    failures = [each for each in failures if key_of(each.row) in left]
+    untried = {key_of(row) for row in sieve.untried} & left.keys()
+    return outcome + found, await told_apart(applier, failures, untried, {*held, *moved})
 
 
 async def _known_knots(
@@ -60,8 +67,8 @@ async def _known_knots(
 ) -> tuple[Outcome, list[asyncpg.Record]]:
     """Try groups that had only each other in their way before, however many there are; returns the other entries."""
     outcome, left = Outcome(), {key_of(row): row for row in due}
-    ways = {key: [tuple(each) for each in json.loads(row["known"] or "[]")] for key, row in left.items()}
-    for group in knots({key: [other for other in way if other != key] for key, way in ways.items()}):
+    ways = {key: known(key, row) for key, row in left.items()}
+    for group in knots(ways):
         if not 1 < len(group) < len(due):
             continue
         found = await sieve.attempt([left[key] for key in group])
@@ -85,18 +92,39 @@ async def _in_knots(sieve: _Entries, failures: Sequence[Failure]) -> tuple[Outco
     return outcome, list(left.values())
 
 
-async def _waiting(
-    applier: Applier, failures: Sequence[Failure], untried: Sequence[asyncpg.Record]
-) -> list[Failure]:
-    """Tell those apart whose time may still come, because what is in their way is put off itself."""
-    ways = {key_of(each.row): in_the_way(each) for each in failures}
-    others = {key for way in ways.values() for key in way} - ways.keys()
-    entities, ids = [entity for entity, _ in others], [entity_id for _, entity_id in others]
-    rows = await applier.target.connection.fetch(
-        statement("deferred_among", "cdc"), applier.source, entities, ids
-    )
-    later = behind(ways, {key_of(row) for row in (*untried, *rows)})
-    return [replace(each, waits=key_of(each.row) in later) for each in failures]
+async def _in_queues(
+    sieve: _Entries, left: dict[Key, asyncpg.Record], ways: dict[Key, list[Key]], moved: Collection[Key]
+) -> tuple[Outcome, set[Key]]:
+    """Try what waited for entries that have moved, and then what waited for that.
+
+    A queue for unique values that cannot be deferred moves on from its head only, one entry after the other.
+
+    Args:
+        sieve: of the entries.
+        left: the entries that have not moved; those that do are taken out.
+        ways: what is in their way.
+        moved: those that have.
+
+    Returns:
+        What was applied, and all that have moved by now.
+    """
+    outcome, done, ahead, tries = Outcome(), set(moved), list(moved), 0
+    waiting: dict[Key, list[Key]] = {}
+    for key, others in ways.items():
+        for other in others:
+            waiting.setdefault(other, []).append(key)
+    while ahead:
+        for key in waiting.get(ahead.pop(), ()):
+            if key not in left or tries == LONGEST_QUEUE:
+                continue
+            tries += 1
+            found = await sieve.attempt([left[key]])
+            if isinstance(found, Outcome):
+                outcome += found
+                del left[key]
+                done.add(key)
+                ahead.append(key)
+    return outcome, done
 
 
 class _Entries(Sieve[asyncpg.Record]):
@@ -141,18 +169,6 @@ async def _done(connection: Connection, due: Sequence[asyncpg.Record]) -> Outcom
         # The source may have gone on meanwhile in a way that only a TRUNCATE told of.
         await records.recheck(connection, entity, written, "written late")
     return Outcome(rechecks=sum(len(written) for written in tables.values()))
-
-
-def key_of(row: asyncpg.Record) -> Key:
-    """The record an entry is about."""
-    return row["entity"], row["entity_id"]
-
-
-def in_the_way(failure: Failure) -> list[Key]:
-    """The records that an entry's row cannot stand beside, or cannot do without."""
-    own = key_of(failure.row)
-    named = ((each.entity, each.entity_id) for each in failure.related)
-    return [key for key in named if key != own]
 
 
 def _among_rows(error: Exception) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cdc.change import Change
 from cdc.model import Entity, Op
-from cdc.ties import behind, knots, touching, unrelated
+from cdc.ties import PATIENCE, Behind, behind, is_shown, knots, standing, touching, unrelated
 
 _WAITS = st.dictionaries(
     st.integers(0, 12), st.lists(st.integers(0, 16), max_size=3, unique=True), max_size=13
@@ -74,3 +74,24 @@ def test_behind_is_what_leads_to_a_goal(waits: dict[int, list[int]], goals: set[
     for key, others in waits.items():
         assert (key in found) == any(other in goals or other in found for other in others)
     assert behind(waits, set()) == set()
+
+
+@given(
+    _WAITS,
+    st.sets(st.integers(0, 16), max_size=5),
+    st.sets(st.integers(0, 16), max_size=3),
+    st.integers(0, 2 * PATIENCE),
+)
+def test_what_waits_for_a_transaction_is_never_shown_and_all_else_is(
+    waits: dict[int, list[int]], put_off: set[int], held: set[int], tries: int
+) -> None:
+    found = standing(waits, put_off, held)
+    assert found.keys() == waits.keys()
+    for key, others in waits.items():
+        waiting = any(other in held or found.get(other) is Behind.HELD for other in others)
+        assert (found[key] is Behind.HELD) == waiting
+        assert not (waiting and is_shown(tries, found[key]))
+        # Nothing that is refused stays unseen: not at once, or not for more than some tries.
+        assert waiting or is_shown(PATIENCE, found[key])
+        if not others:
+            assert is_shown(tries, found[key])
