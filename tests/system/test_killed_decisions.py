@@ -213,7 +213,19 @@ async def test_killed_at_random_while_deciding_many(pair: Pair) -> None:
 
 @pytest.mark.parametrize("late", [False, True], ids=["lost", "late"])
 @pytest.mark.parametrize("how", ["one", "many"])
-@pytest.mark.parametrize("resolution", [Resolution.MAIN, Resolution.BACKUP, Resolution.MERGE])
+@pytest.mark.parametrize(
+    "resolution",
+    [
+        Resolution.MAIN,
+        Resolution.BACKUP,
+        pytest.param(
+            Resolution.MERGE,
+            marks=pytest.mark.granted(
+                "an owner's constraints are checked before the first commit, this one too"
+            ),
+        ),
+    ],
+)
 async def test_killed_between_the_two_commits(
     pair: Pair, how: str, resolution: Resolution, monkeypatch: pytest.MonkeyPatch, *, late: bool
 ) -> None:
