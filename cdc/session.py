@@ -15,6 +15,7 @@ from asyncpg.connect_utils import SessionAttribute
 
 from cdc.errors import ConnectivityError
 from cdc.model import Side
+from triggers.statements import statement
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -28,13 +29,19 @@ PINNED = {
     "lc_monetary": "C",
     "xmloption": "content",
     "array_nulls": "on",
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+    "quote_all_identifiers": "off",
     # A policy must give an error, never a silently shorter copy.
     "row_security": "off",
     "synchronous_commit": "on",
+    # Whoever waits says so himself.
+    "lock_timeout": "0",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
     # A kill must be noticed by the server, or its session would go on holding the position.
     "tcp_keepalives_idle": "15",
     "tcp_keepalives_interval": "5",
@@ -80,15 +87,7 @@ async def connect(endpoint: Endpoint, purpose: str, *, timeout: float = 10) -> C
         ConnectivityError: the server cannot be reached or does not let us in now.
     """
     try:
-        return await asyncpg.connect(
-            endpoint.dsn,
-            timeout=timeout,
-            statement_cache_size=400,
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=0,
-            target_session_attrs=SessionAttribute.primary,
-            server_settings={**PINNED, "application_name": f"cdc {purpose}"},
-        )
+        return await _begin(endpoint.dsn, purpose, timeout)
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
         raise ConnectivityError(
             f"{endpoint.side} refuses the login: {error}", hint="check the user and password in its URL"
@@ -108,3 +107,21 @@ async def connect(endpoint: Endpoint, purpose: str, *, timeout: float = 10) -> C
             f"{endpoint.side} cannot be reached: {reason}",
             hint="check that the server runs and that its URL is right; this is retried without end",
         ) from error
+
+
+async def _begin(dsn: str, purpose: str, seconds: float) -> Connection:
+    connection: Connection = await asyncpg.connect(
+        dsn,
+        timeout=seconds,
+        statement_cache_size=400,
+        max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,
+        target_session_attrs=SessionAttribute.primary,
+        server_settings={**PINNED, "application_name": f"cdc {purpose}"},
+    )
+    try:
+        await connection.execute(statement("session_pin", "cdc"), timeout=seconds)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection

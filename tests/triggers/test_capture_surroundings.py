@@ -220,6 +220,60 @@ async def test_images_do_not_depend_on_the_session(pair: Pair) -> None:
         assert (await db.fetchval("SELECT current_setting($1)", name)).startswith(value)
 
 
+async def test_settings_that_change_what_statements_mean_or_how_long_they_may_take(pair: Pair) -> None:
+    """What is captured under them is what is captured without, and no write fails."""
+    await pair.main.execute(
+        "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE p (LIKE t) PARTITION BY LIST (id);"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2)"
+    )
+    await capture(pair.main)
+    strange = await pair.connect(Side.MAIN)
+    await strange.execute("DO 'BEGIN END'")  # from here on there are settings of PL/pgSQL
+    for setting in (
+        "lock_timeout = '1ms'",
+        "idle_in_transaction_session_timeout = '1s'",
+        "default_transaction_isolation = serializable",
+        "standard_conforming_strings = off",
+        "escape_string_warning = off",
+        "transform_null_equals = on",
+        "quote_all_identifiers = on",
+        "array_nulls = off",
+        "xmloption = document",
+        "row_security = off",
+        "enable_seqscan = off",
+        "jit_above_cost = 0",
+        "plpgsql.extra_errors = 'all'",
+    ):
+        await strange.execute(f"SET {setting}")
+    captured = []
+    for connection in (pair.main, strange):
+        for rows in (1, 2, 50, 1200):
+            await connection.execute("INSERT INTO t SELECT i, NULL FROM generate_series(1, $1::int) i", rows)
+            await connection.execute("UPDATE t SET v = $1", "a\\'b")
+            await connection.execute("UPDATE t SET id = id + 10000; DELETE FROM t")
+        await connection.execute(
+            "INSERT INTO p VALUES (1), (2); UPDATE p SET v = 'c'; DELETE FROM p1; TRUNCATE t, p"
+        )
+        captured.append(await take(pair.main))
+    assert captured[0] == captured[1]
+
+
+async def test_serializable_writers_do_not_meet_in_what_is_captured(pair: Pair) -> None:
+    """Their rows have nothing to do with each other, so whatever order they commit in, both do."""
+    await pair.main.execute("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY)")
+    await capture(pair.main)
+    writers = [await pair.connect(Side.MAIN) for _ in range(2)]
+    for number in range(10):
+        for writer, table in zip(writers, "ab", strict=True):
+            await writer.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
+            await writer.execute(f"INSERT INTO {table} VALUES ({number}), ({number + 100})")
+        for writer, table in zip(writers, "ab", strict=True):
+            await writer.execute(f"UPDATE {table} SET id = id + 1000 WHERE id = {number}")
+        for writer in writers[:: 1 if number % 2 else -1]:
+            await writer.execute("COMMIT")
+    assert len(await take(pair.main)) == 10 * 2 * 3
+
+
 @pytest.mark.superuser("it gives things to roles that it is no member of")
 async def test_a_role_without_any_right_on_schema_cdc_writes(pair: Pair) -> None:
     login = await pair.add_login()
