@@ -213,6 +213,7 @@ class Applier:
                 live=held,
                 uniform=uniform and not held,
                 careful=self.target.patience.careful and not locked,
+                locked=locked,
                 paged=self.paged,
                 provisional=self.provisional,
             )

@@ -17,6 +17,7 @@ from cdc.errors import ConnectivityError, SchemaMismatch
 from cdc.images import split_key, to_image
 from cdc.model import Entity, Image, Side
 from cdc.pairing import key_images, touched
+from cdc.patience import CAREFUL_WAIT_MS
 from cdc.reader import Reader
 from cdc.target import Target, check_marks, lock_position
 from cdc.twin import on_both
@@ -97,6 +98,8 @@ async def named(target: Target, table: Table, entity_id: str) -> str:
 async def lock_positions(targets: Mapping[Side, Target], table: Table) -> dict[Side, str]:
     """Keep both links from applying anything while the open transactions last.
 
+    From here on rows are held, and nobody is waited for: whoever waits for us might hold what we want.
+
     Returns:
         For each source what has been applied of it.
 
@@ -115,6 +118,8 @@ async def lock_positions(targets: Mapping[Side, Target], table: Table) -> dict[S
             applied[side.other] = row["seen"]
         elif side is Side.BACKUP:
             raise ConnectivityError("BACKUP has no position yet", hint="run `cdc run` first")
+    patience = f"SET LOCAL lock_timeout = {CAREFUL_WAIT_MS}"
+    await on_both(lambda side: targets[side].connection.execute(patience))
     return applied
 
 

@@ -88,9 +88,10 @@ async def _settle(
             f"{table.entity} {each} has no open conflict", hint="`cdc conflicts` lists the open ones"
         )
     rulings = await rule(targets, table, policy, cases, by_id)
-    done, refused = await write(targets, table, rulings.made)
-    settled.refused |= rulings.refused | refused
-    settled.busy += rulings.later
+    written = await write(targets, table, rulings.made)
+    done = written.done
+    settled.refused |= rulings.refused | written.refused
+    settled.busy += [*rulings.later, *written.busy]
     settled.outcomes = [
         Outcome(each.decision.entity, each.case.entity_id, each.resolution, each.rows[Side.MAIN])
         for each in done

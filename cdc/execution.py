@@ -15,7 +15,7 @@ import asyncpg
 
 from cdc.change import CapturedTable
 from cdc.ends import HELD_ELSEWHERE, put_off_keys
-from cdc.locks import lock_rows
+from cdc.locks import held_parents, lock_rows
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Side
 from cdc.obstacles import changes_rows, fires
@@ -23,7 +23,7 @@ from cdc.policy import PolicyRule
 from cdc.references import ReferenceBroken, check_dependents, check_references
 from cdc.residue import settle, written_otherwise
 from cdc.target import Target
-from cdc.undone import Outcome, Residue
+from cdc.undone import LOCKED, Outcome, Residue
 from cdc.uniqueness import check_unique
 from cdc.workset import Part, parents_first
 
@@ -59,6 +59,8 @@ class Execution:
     provisional: bool = False
     kept: frozenset[tuple[Entity, str]] = frozenset()
     """Keys that were put off already, because somebody holds their rows."""
+    locked: bool = False
+    """Rows and the parents that they come to refer to are locked: from here on nobody is waited for."""
 
     async def run(self, prepared: list[Prepared]) -> Outcome:
         """Carry out every table's changes.
@@ -70,7 +72,7 @@ class Execution:
         """
         if self.careful:
             outcome, kept = await self._lock(prepared)
-            work = replace(self, careful=False, live=self.live or bool(kept), kept=kept)
+            work = replace(self, careful=False, live=self.live or bool(kept), kept=kept, locked=True)
             return outcome + await work.run(prepared)
         if any(fires(item.mapping.shape, replica=self.target.replica) for item in prepared):
             # People's triggers find their tables as applications do.
@@ -87,13 +89,13 @@ class Execution:
         return outcome
 
     async def _lock(self, prepared: Sequence[Prepared]) -> tuple[Outcome, frozenset[tuple[Entity, str]]]:
-        """Lock the rows of a run, and put off those that somebody holds."""
+        """Lock the rows of a run and their parents, and put off those that somebody holds."""
         outcome, kept = Outcome(), set[tuple[Entity, str]]()
         await self.target.connection.execute(f"SET LOCAL lock_timeout = {self.target.patience.lock_timeout}")
         for item in prepared:
             changes = await lock_rows(self.target, item.mapping, item.part)
-            if changes:
-                ids = [change.entity_id for change in changes]
+            parents = await held_parents(self.target, item.mapping, item.part)
+            if ids := sorted({*(change.entity_id for change in changes), *parents}):
                 outcome += await put_off_keys(self._residue(item), item.part, HELD_ELSEWHERE, ids)
                 kept |= {(item.table.entity, entity_id) for entity_id in ids}
         return outcome, frozenset(kept)
@@ -107,7 +109,8 @@ class Execution:
             suspects.append((item, rows[0]))
         for item, row in suspects:
             self.target.patience.check()
-            await check_references(self.target, item.mapping, item.part, row)
+            locked = self.locked and bool(item.mapping.key_columns)
+            await check_references(self.target, item.mapping, item.part, row, lock=not locked)
             await check_unique(self.target, item.mapping, item.part)
         return outcome
 
@@ -174,6 +177,11 @@ class Execution:
         # What was put off has these changes already: they are not to be added to it a second time.
         rest = [row for row in left if (item.table.entity, row["entity_id"]) not in self.kept]
         settled = await settle(self._residue(item), item.part, rest)
+        if self.locked and rest and self.target.replica:
+            # What was written over a row that was not as expected may refer to other parents than that one did.
+            ids = [row["entity_id"] for row in rest]
+            if await held_parents(self.target, item.mapping, item.part, ids):
+                raise asyncpg.LockNotAvailableError(LOCKED)
         return Outcome(applied=total - len(left)) + settled
 
     def _residue(self, item: Prepared) -> Residue:

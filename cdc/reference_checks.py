@@ -68,9 +68,27 @@ class ReferenceChecks(Pieces):
             arrays[name] = array([fragment("coalesce(bool_or({n}), false)", n=n) for n in names])
         return {"flags": joined(columns), **arrays}
 
-    def references(self, key: ForeignKey, batch: Composed, *, outgoing: bool) -> str:
-        """The check of one foreign key after a batch."""
-        return self._reference("references_outgoing" if outgoing else "references_incoming", key, batch)
+    def references(self, key: ForeignKey, batch: Composed, *, outgoing: bool, lock: bool = True) -> str:
+        """The check of one foreign key after a batch. Without `lock` its parents have been locked before."""
+        if not outgoing:
+            return self._reference("references_incoming", key, batch)
+        locking = fragment("FOR KEY SHARE OF p") if lock else fragment("")
+        return self._reference("references_outgoing", key, batch, lock=locking)
+
+    def lock_parents(self, key: ForeignKey, batch: Composed) -> str:
+        """Lock the parents that changes come to refer to by one foreign key, as far as nobody else holds them."""
+        fields = [self._place(name) for name in key.child_columns]
+        return self._reference(
+            "lock_parents",
+            key,
+            batch,
+            changed=fragment(
+                "({c})",
+                c=joined((fragment("(b.o).{f} IS DISTINCT FROM (b.n).{f}", f=f) for f in fields), " OR "),
+            ),
+            places=joined(fragment("r.{r}", r=identifier(f"r{i}")) for i in range(len(fields))),
+            **{name: self._parts[name] for name in ("key_of_b", "same_key", "keys", "entity_id")},
+        )
 
     def dependents(self, key: ForeignKey, batch: Composed) -> str:
         """The look for rows that deleting parents would cascade to."""
@@ -172,7 +190,7 @@ class ReferenceChecks(Pieces):
         return render("key_name", "cdc", entity_id=named, key_of_texts=joined(values))
 
     def _reference(self, name: str, key: ForeignKey, batch: Composed, **more: Composed) -> str:
-        outgoing = name == "references_outgoing"
+        outgoing = name in {"references_outgoing", "lock_parents"}
         names = self._reference_columns(key, outgoing=outgoing)
         places = [identifier(f"r{i}") for i in range(len(names))]
 
@@ -186,6 +204,9 @@ class ReferenceChecks(Pieces):
                 " AND ",
             )
 
+        if name != "lock_parents":
+            more["child"] = qualified(key.child.schema, key.child.table)
+            more["child_match"] = match(fragment("c"), key.child_columns, parent_first=False)
         return render(
             name,
             "cdc",
@@ -203,8 +224,6 @@ class ReferenceChecks(Pieces):
             ),
             parent=qualified(key.parent.schema, key.parent.table),
             parent_match=match(fragment("p"), key.parent_columns, parent_first=True),
-            child=qualified(key.child.schema, key.child.table),
-            child_match=match(fragment("c"), key.child_columns, parent_first=False),
             **more,
         )
 

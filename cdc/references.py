@@ -21,7 +21,9 @@ class ReferenceBroken(Exception):
         super().__init__(f"{key.child} references {key.parent} {reference}, which is not there ({key.name})")
 
 
-async def check_references(target: Target, mapping: Mapping, part: Part, suspicions: asyncpg.Record) -> None:
+async def check_references(
+    target: Target, mapping: Mapping, part: Part, suspicions: asyncpg.Record, *, lock: bool = True
+) -> None:
     """Check the keys that a batch gives reason to, locking the parents that are found.
 
     Args:
@@ -29,6 +31,7 @@ async def check_references(target: Target, mapping: Mapping, part: Part, suspici
         mapping: the table's mapping.
         part: the changes that were applied.
         suspicions: the totals of the apply statement: booleans per checked key, `outgoing` and `incoming`.
+        lock: the parents are not locked yet.
 
     Raises:
         ReferenceBroken: a child would be without its parent.
@@ -40,7 +43,9 @@ async def check_references(target: Target, mapping: Mapping, part: Part, suspici
         checked = mapping.checked(keys, outgoing=outgoing)
         for key, suspected in zip(checked, flags or (), strict=True):
             if suspected:
-                await _check(target, mapping.references(key, part.batch, outgoing=outgoing), part, key)
+                await _check(
+                    target, mapping.references(key, part.batch, outgoing=outgoing, lock=lock), part, key
+                )
 
 
 async def check_dependents(target: Target, mapping: Mapping, part: Part) -> None:

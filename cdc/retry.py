@@ -14,7 +14,7 @@ from cdc.change import Change
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.fetch import fetch_due
-from cdc.locks import lock_rows
+from cdc.locks import held_parents, lock_rows
 from cdc.model import ConflictStatus
 from cdc.putting_off import describe
 from cdc.target import ShapeMoved, check_marks, lock_position
@@ -122,16 +122,17 @@ async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mappin
 
 
 async def _locked(applier: Applier, changes: Sequence[Change]) -> set[Key]:
-    """Lock the rows of entries; returns those that somebody else holds."""
-    found = set()
+    """Lock the rows of entries and their parents; returns entries of which somebody else holds one."""
+    found: set[Key] = set()
     for run in runs(changes):
         for part in run.tables:
             table = applier.reader.known(part.table_id)
             if table is None:
                 continue
             mapping = applier.target.mapped(table.entity, part.columns)
-            for change in await lock_rows(applier.target, mapping, part, live=True):
-                found.add((str(table.entity), change.entity_id))
+            held = [each.entity_id for each in await lock_rows(applier.target, mapping, part, live=True)]
+            held += await held_parents(applier.target, mapping, part)
+            found.update((str(table.entity), entity_id) for entity_id in held)
     return found
 
 

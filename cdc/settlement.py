@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,31 +16,43 @@ from cdc.cases import Cases, Table
 from cdc.change import Change
 from cdc.errors import ResolutionRefused
 from cdc.images import to_text
+from cdc.locks import contended, held_parents
 from cdc.model import Op, Side
 from cdc.policy import MANUAL
 from cdc.references import ReferenceBroken
 from cdc.rulings import Ruling
 from cdc.target import Target
 from cdc.twin import on_both
+from cdc.workset import runs
 from triggers.statements import statement
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, by entity id what a side refused, and whose parents or unique values somebody holds."""
+
+    done: list[Ruling] = field(default_factory=list)
+    refused: dict[str, ResolutionRefused] = field(default_factory=dict)
+    busy: list[str] = field(default_factory=list)
 
 
 class _Mixed(Exception):
     """Some of several rows could not be written: undo, and try them apart."""
 
 
-async def write(
-    targets: Mapping[Side, Target], table: Table, rulings: Sequence[Ruling]
-) -> tuple[list[Ruling], dict[str, ResolutionRefused]]:
-    """Write the decided rows inside the open transactions, foreign keys checked as for any change.
+async def write(targets: Mapping[Side, Target], table: Table, rulings: Sequence[Ruling]) -> Written:
+    """Write the decided rows inside the open transactions, foreign keys checked as for any change."""
+    held = await on_both(lambda side: _held(targets[side], side, table, rulings))
+    busy = held[Side.MAIN] | held[Side.BACKUP]
+    written = await _write(targets, table, [each for each in rulings if each.case.entity_id not in busy])
+    return replace(written, busy=[*written.busy, *busy])
 
-    Returns:
-        What was written, and by entity id what a side refused.
-    """
+
+async def _write(targets: Mapping[Side, Target], table: Table, rulings: Sequence[Ruling]) -> Written:
     if not rulings:
-        return [], {}
+        return Written()
     main, backup = targets[Side.MAIN].connection, targets[Side.BACKUP].connection
     try:
         async with main.transaction(), backup.transaction():
@@ -48,16 +61,26 @@ async def write(
         if not isinstance(error, _Mixed) and not splits(error, refreshed=True):
             raise
         if len(rulings) == 1:
-            return [], {rulings[0].case.entity_id: _refused(rulings[0], error)}
+            entity_id = rulings[0].case.entity_id
+            if contended(error):
+                return Written(busy=[entity_id])
+            return Written(refused={entity_id: _refused(rulings[0], error)})
     else:
-        return list(rulings), {}
+        return Written(list(rulings))
     middle = len(rulings) // 2
-    done, refused = await write(targets, table, rulings[:middle])
-    more, too = await write(targets, table, rulings[middle:])
-    return done + more, refused | too
+    first, second = [await _write(targets, table, half) for half in (rulings[:middle], rulings[middle:])]
+    return Written(first.done + second.done, first.refused | second.refused, first.busy + second.busy)
 
 
-async def _write_side(target: Target, side: Side, table: Table, rulings: Sequence[Ruling]) -> None:
+async def _held(target: Target, side: Side, table: Table, rulings: Sequence[Ruling]) -> set[str]:
+    """Lock the rows that decided rows are to refer to; returns the records of which somebody holds one."""
+    mapping, changes = target.mapped(table.entity, table.columns), _changes(side, table, rulings)
+    parts = [part for run in runs(changes) for part in run.tables]
+    return {each for part in parts for each in await held_parents(target, mapping, part)}
+
+
+def _changes(side: Side, table: Table, rulings: Sequence[Ruling]) -> list[Change]:
+    """What a side's rows become."""
     changes = []
     for place, each in enumerate(rulings):
         if side in each.written:
@@ -65,6 +88,11 @@ async def _write_side(target: Target, side: Side, table: Table, rulings: Sequenc
             new = to_text(table.columns, each.rows[side])
             op = Op.DELETE if new is None else Op.INSERT if old is None else Op.UPDATE
             changes.append(Change(place, 0, _NEVER, table.number, op, table.columns, old, new))
+    return changes
+
+
+async def _write_side(target: Target, side: Side, table: Table, rulings: Sequence[Ruling]) -> None:
+    changes = _changes(side, table, rulings)
     if not changes:
         return
     applier = Applier(target, side.other, table.reader, lambda _: MANUAL)

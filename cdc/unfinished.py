@@ -21,7 +21,7 @@ from cdc.errors import SchemaMismatch
 from cdc.model import Image, Resolution, Side
 from cdc.reader import Reader
 from cdc.rulings import Ruling
-from cdc.settlement import close, write
+from cdc.settlement import Written, close, write
 from cdc.target import Target
 from cdc.twin import Twin
 from triggers.statements import statement
@@ -65,9 +65,10 @@ async def finish(
         applied = await lock_positions(targets, table)
         cases = await open_cases(targets, table, list(decided), applied, live=False)
         written = await _complete(targets, table, cases, side, decided)
-        await _done(targets[side], entity, [case.entity_id for case in cases.found])
+        ids = [case.entity_id for case in cases.found if case.entity_id not in written.busy]
+        await _done(targets[side], entity, ids)
         await settle_numbers(readers)
-    return written
+    return sum(1 for each in written.done if each.written)
 
 
 async def _complete(
@@ -76,7 +77,7 @@ async def _complete(
     cases: Cases,
     side: Side,
     decided: Mapping[str, asyncpg.Record],
-) -> int:
+) -> Written:
     """Give the other side the rows that it lacks, and close its entries; too large rows are left to the links."""
     rulings = []
     for case in await _as_they_were(targets, table, cases, side, decided):
@@ -90,10 +91,10 @@ async def _complete(
         shown = replace(case, rows={**case.rows, side: _image(row["current"])})
         rows, written = wanted_rows(case, table.columns, side, {}), frozenset[Side]()
         rulings.append(Ruling(shown, decision, resolution, rows, written if same else written | {side.other}))
-    done, _ = await write(targets, table, rulings)
+    written_now = await write(targets, table, rulings)
     # What the other side refuses stays different, and is found so when both rows are compared.
-    await close(targets, table, cases, done, [side.other])
-    return sum(1 for each in done if each.written)
+    await close(targets, table, cases, written_now.done, [side.other])
+    return written_now
 
 
 async def _as_they_were(

@@ -12,18 +12,19 @@ import asyncpg
 
 from cdc.errors import ConnectivityError
 from cdc.model import Side
+from cdc.patience import Patience, read_patience
 from cdc.session import Connection
 from cdc.table_pair import TablePair
 from cdc.target import may_set_replica_role
-from triggers.identifiers import joined
+from triggers.identifiers import joined, qualified
 from triggers.statements import render, statement
 
 PATIENCE_S: Final = 60.0
 """How long other transactions' locks are waited for in all."""
 TRY_MS: Final = 500
-"""Below deadlock_timeout, so that an application is not the victim because of us."""
 LAST_TRIES_MS: Final = 2_500
 """Once half the patience is gone. Autovacuum gives its lock up to who has waited for deadlock_timeout, not before."""
+_BUSY: Final = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.DeadlockDetectedError)
 
 
 @asynccontextmanager
@@ -51,6 +52,7 @@ async def write_locked(
         ConnectivityError: others kept their locks for a minute.
     """
     role = "replica" if await may_set_replica_role(connection) else None
+    patience = await read_patience(connection)
     until = asyncio.get_running_loop().time() + PATIENCE_S
     while True:
         transaction = connection.transaction()
@@ -58,13 +60,16 @@ async def write_locked(
         try:
             late = asyncio.get_running_loop().time() > until - PATIENCE_S / 2
             await connection.execute(f"SET LOCAL lock_timeout = {LAST_TRIES_MS if late else TRY_MS}")
-            await _lock(connection, pairs, first)
+            if first is not None:
+                await first()
+            if pairs:
+                await _lock(connection, pairs, patience, late=late)
             await connection.execute(f"SET LOCAL lock_timeout = {int(PATIENCE_S * 1000)}")
             await connection.execute(statement("copy_begin_apply", "cdc"), role, "on")
             if captured:
                 await connection.execute("SET LOCAL cdc.applying = off")
             break
-        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+        except _BUSY as error:
             await transaction.rollback()
             if asyncio.get_running_loop().time() > until:
                 raise ConnectivityError(
@@ -82,10 +87,22 @@ async def write_locked(
 
 
 async def _lock(
-    connection: Connection, pairs: Sequence[TablePair], first: Callable[[], Awaitable[object]] | None
+    connection: Connection, pairs: Sequence[TablePair], patience: Patience, *, late: bool
 ) -> None:
-    if first is not None:
-        await first()
-    if pairs:
-        names = joined(one.relation for one in pairs)
-        await connection.execute(render("compare_lock", "cdc", tables=names))
+    """Lock all tables in less time than after which an application that waits for one of them looks for a deadlock.
+
+    Late, one that somebody has is waited for longer, before any other is locked: nobody can wait for us so far.
+    """
+    if late:
+        entities = [one.entity for one in pairs]
+        names = [each.schema for each in entities], [each.table for each in entities]
+        found = await connection.fetchrow(statement("compare_locked", "cdc"), *names)
+        if found is not None:
+            await connection.execute(
+                render("compare_lock", "cdc", tables=qualified(found["schema"], found["name"]))
+            )
+    await connection.execute(f"SET LOCAL statement_timeout = {patience.statement_timeout}")
+    await connection.execute(
+        render("compare_lock", "cdc", tables=joined(one.relation for one in pairs)),
+    )
+    await connection.execute("SET LOCAL statement_timeout = 0")
