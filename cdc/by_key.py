@@ -17,16 +17,15 @@ from cdc.execution import Prepared
 from cdc.images import join_key, parse_row
 from cdc.mapping import Mapping
 from cdc.model import Entity, Side
+from cdc.pausing import pause
 from cdc.session import Connection
 from cdc.target import Target
-from cdc.undone import Outcome
+from cdc.undone import LOCKED, Outcome
 from triggers.statements import statement
 
 WAITING: Final = "the row is too large to be recorded whole; it is fetched from the other side"
-FIRST_PAUSE_S: Final = 0.05
-LONGEST_PAUSE_S: Final = 10.0
 SHARE: Final = 20
-"""A row that cannot be written yet is fetched again after so many times the time it took."""
+"""A row that cannot be written yet is fetched again after so many times the time that it took."""
 
 
 async def put_off(target: Target, source: Side, item: Prepared) -> Outcome:
@@ -59,11 +58,12 @@ async def put_off_keys(connection: Connection, source: Side, entity: Entity, ids
 
 async def later(target: Target, row: asyncpg.Record, why: str, took_s: float) -> Outcome:
     """Have an entry's row fetched later, after a try that took so many seconds."""
-    await target.connection.execute(statement("by_key_later", "cdc"), row["id"], why, pause(row, took_s))
+    # A lock may be gone in a moment, and whether it is still there is asked before anything is read again.
+    seconds = max(pause(row["tries"]), took_s) if why == LOCKED else pause_of_try(row["tries"], took_s)
+    await target.connection.execute(statement("by_key_later", "cdc"), row["id"], why, seconds, row["version"])
     return Outcome(deferred=1)
 
 
-def pause(row: asyncpg.Record, took_s: float) -> float:
-    """Seconds until the next try of an entry: doubling, capped, but so that trying never takes much of the time."""
-    tries: int = min(row["tries"], 20)
-    return max(min(FIRST_PAUSE_S * float(2**tries), LONGEST_PAUSE_S), SHARE * took_s)
+def pause_of_try(tries: int, took_s: float) -> float:
+    """Seconds until a row is fetched again, so that fetching never takes much of the time."""
+    return max(pause(tries), SHARE * took_s)

@@ -10,7 +10,7 @@ import asyncpg
 
 from cdc import records
 from cdc.applier import Applier
-from cdc.by_key import later, pause
+from cdc.by_key import later, pause_of_try
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.fetching import prepare
@@ -75,6 +75,9 @@ def _blame(error: _Failure) -> Blame:
     match error:
         case asyncpg.InternalServerError() if str(error).startswith(_TOO_LARGE):
             return Blame.ROW
+        case asyncpg.OutOfMemoryError():
+            # Nothing else needs so much at once; were it the server's trouble, the others' statements would say so.
+            return Blame.ROW
         case asyncpg.PostgresError():
             return judge(error.sqlstate).blame
         case ReferenceBroken():
@@ -86,11 +89,16 @@ def _blame(error: _Failure) -> Blame:
 
 
 async def _refused(applier: Applier, row: asyncpg.Record, error: Exception, took_s: float) -> Outcome:
-    """Show an entry whose row the target cannot hold as things are; it is tried again all the same."""
+    """Show an entry whose row the target cannot hold as things are; it is tried again all the same.
+
+    What was decided meanwhile, or has changed, is left.
+    """
     kind, constraint, text = describe(error)
     connection = applier.target.connection
-    said = [row["id"]], [kind], [constraint], [text], [pause(row, took_s)]
-    await connection.execute(statement("deferred_failed", "cdc"), *said, [True], [None])
+    said = [row["id"]], [kind], [constraint], [text], [pause_of_try(row["tries"], took_s)]
+    noted = statement("deferred_failed", "cdc"), *said, [True], [None], [row["version"]]
+    if await connection.fetchval(*noted) is None:
+        return Outcome()
     if row["status"] == ConflictStatus.DEFERRED:
         await records.recheck(connection, row["entity"], [row["entity_id"]], "could not be written")
     return Outcome(conflicts=1, rechecks=1)

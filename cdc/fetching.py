@@ -99,6 +99,8 @@ class Fetching:
         """Fetch the row and do with it what is to be done."""
         began = time.monotonic()
         connection = self.applier.target.connection
+        if not await connection.fetchval(self.here.row_hold, self.texts):
+            return await self._later(LOCKED, began)
         found, early = await self._look()
         if early is Arrival.LATER:
             return await self._later(UNMET, began)

@@ -16,6 +16,7 @@ from cdc.faults import Blame, judge
 from cdc.fetch import fetch_due
 from cdc.locks import held_parents, lock_rows
 from cdc.model import ConflictStatus
+from cdc.pausing import pause
 from cdc.putting_off import describe
 from cdc.target import ShapeMoved, check_marks, lock_position
 from cdc.ties import Behind, is_shown
@@ -32,13 +33,6 @@ WIDE: Final = 5_000
 """Put-off rows tried in one go when some were found to wait for others: more than a batch holds."""
 WIDE_BYTES: Final = 64 * 1024 * 1024
 """Their images together."""
-FIRST_PAUSE_S: Final = 0.05
-LONGEST_PAUSE_S: Final = 10.0
-
-
-def pause(tries: int) -> float:
-    """Seconds until the next try: doubling, capped."""
-    return min(FIRST_PAUSE_S * float(2 ** min(tries, 20)), LONGEST_PAUSE_S)
 
 
 async def retry_deferred(applier: Applier) -> Outcome:
@@ -157,6 +151,7 @@ async def _failed(applier: Applier, failures: Sequence[Failure]) -> Outcome:
         [pause(each.row["tries"]) for each in failures],
         shown,
         [records.dump_related(each.related) for each in failures],
+        [each.row["version"] for each in failures],
     )
     begun: dict[str, list[str]] = {}
     for each, is_new in zip(failures, shown, strict=True):

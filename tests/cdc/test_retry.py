@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdc.model import Side
-from cdc.retry import FIRST_PAUSE_S, LONGEST_PAUSE_S, pause
+from cdc.pausing import FIRST_PAUSE_S, LONGEST_PAUSE_S, pause
 from tests.databases import Pair
 from tests.synced import synced
 

@@ -10,12 +10,18 @@ from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
+from asyncpg import Record
 
+from cdc import retry
+from cdc.applier import Applier
+from cdc.by_key import later
 from cdc.decision import Decision
 from cdc.errors import ResolutionRefused
+from cdc.fetch import fetch_due
 from cdc.model import Policy, Resolution, Side
 from cdc.resolve import Resolver
 from cdc.stats import Options
+from cdc.undone import LOCKED
 from cdc.verify import verify_sides
 from tests.cdc.test_unfinished import cut
 from tests.databases import Connection, Pair, Servers
@@ -236,12 +242,18 @@ async def test_a_row_that_cannot_be_written_yet(either: Pair) -> None:
         assert await both.backup.fetchval("SELECT u FROM child WHERE id = 5") == 9
 
 
-async def test_a_row_that_the_target_has_no_memory_for_stops_no_other(pair: Pair) -> None:
-    """PostgreSQL says so by an internal error, which is otherwise the link's."""
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("internal_error", "invalid memory alloc request size 1200000068"), ("out_of_memory", "out of memory")],
+)
+async def test_a_row_that_the_target_has_no_memory_for_stops_no_other(
+    pair: Pair, name: str, said: str
+) -> None:
+    """PostgreSQL says so by errors that are otherwise the link's."""
     async with synced(pair, TABLE) as both:
         await both.backup.execute(
             "CREATE FUNCTION fits(v text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN IF v = 'large' THEN"
-            " RAISE internal_error USING MESSAGE = 'invalid memory alloc request size 1200000068'; END IF;"
+            f" RAISE {name} USING MESSAGE = '{said}'; END IF;"
             " RETURN true; END $$; ALTER TABLE t ADD CHECK (fits(v))"
         )
         await by_key(both.main, "UPDATE t SET v = 'large' WHERE id = 1", "1")
@@ -250,7 +262,8 @@ async def test_a_row_that_the_target_has_no_memory_for_stops_no_other(pair: Pair
         assert await both.backup.fetchval("SELECT v FROM t WHERE id = 2") == "small"
         (conflict,) = await both.open_conflicts(Side.BACKUP)
         assert (conflict.entity_id, conflict.type) == ("1", "REJECTED")
-        assert "invalid memory" in (conflict.error or "")
+        assert said in (conflict.error or "")
+        assert await both.backup.fetchval("SELECT next_try_at > clock_timestamp() FROM cdc.sync_state")
 
 
 async def test_a_row_that_somebody_sits_on_is_waited_for(pair: Pair) -> None:
@@ -295,6 +308,44 @@ async def test_a_key_that_is_no_value_of_the_targets_type(pair: Pair) -> None:
         await both.engine.links[Side.MAIN].retry()
         assert await both.backup.fetchval("SELECT array_agg(id) FROM t") == [1]
         assert [entry.entity_id for entry in await both.open_conflicts()] == ["99999999999"]
+
+
+async def due_now(both: Synced) -> tuple[Applier, list[Record]]:
+    """What a go reads to be fetched, before anything else happens."""
+    for _ in range(3):
+        await both.engine.step(Side.MAIN)
+    applier = both.engine.links[Side.MAIN]._crossing.applier
+    due = await retry._due(applier)
+    return applier, [row for row in due if row["by_key"]]
+
+
+@pytest.mark.parametrize("key", ["99999999999", "1"])
+async def test_what_was_decided_while_its_row_was_fetched_stays_decided(pair: Pair, key: str) -> None:
+    """The one key is no value of the target's type; the other row was written there too."""
+    schema = "CREATE TABLE t (id bigint PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'old')"
+    async with synced(pair, schema) as both:
+        await both.backup.execute("ALTER TABLE t ALTER id TYPE int")
+        await by_key(both.main, "UPDATE t SET v = 'large' WHERE id = 1", key)
+        applier, due = await due_now(both)
+        await both.backup.execute("UPDATE t SET v = 'here'")
+        assert [row["entity_id"] for row in due] == [key]
+        await both.backup.execute(
+            "UPDATE cdc.sync_state SET status = 'RESOLVED', version = version + 1, next_try_at = NULL"
+        )
+        await fetch_due(applier, due)
+        entry = await both.backup.fetchrow("SELECT status, next_try_at, tries FROM cdc.sync_state")
+        assert tuple(entry) == ("RESOLVED", None, 0)
+
+
+async def test_a_lock_is_asked_about_soon_however_long_the_row_took(pair: Pair) -> None:
+    async with synced(pair, TABLE) as both:
+        await by_key(both.main, "UPDATE t SET v = 'large' WHERE id = 1", "1")
+        applier, (row,) = await due_now(both)
+        pause = "SELECT extract(epoch FROM next_try_at - updated_at) FROM cdc.sync_state"
+        await later(applier.target, row, LOCKED, 100.0)
+        assert 99 < await both.backup.fetchval(pause) < 101
+        await later(applier.target, row, "another reason", 100.0)
+        assert 1999 < await both.backup.fetchval(pause) < 2001
 
 
 # -- many, and large ones --------------------------------------------------------------------------------
