@@ -44,8 +44,8 @@ _TEXTS: Final = frozenset({"text", "character varying"})
 def holds_large(column: Column) -> bool:
     """Whether a column is of a type whose values PostgreSQL measures without unpacking them, and cuts.
 
-    Bytes that are stored uncompressed are cut where they lie. A text is converted as a whole for each piece, since its
-    characters differ in length: its time grows with the square of its size, and its memory is that of one value.
+    Bytes that are stored uncompressed are cut where they lie. A text is converted as a whole for each piece, since
+    its characters differ in length: its time grows with the square of its size, its memory is that of one value.
     """
     return _plain(column) == _BYTES or _plain(column) in _TEXTS
 
