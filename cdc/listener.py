@@ -57,7 +57,9 @@ class Listener:
         """
         self._ear = await connect(self._endpoint, "listener")
         self._lock = await connect(self._endpoint, "sleep lock")
-        self._ear.add_termination_listener(lambda _: self._heard.set())
+        for connection in (self._ear, self._lock):
+            # Without the lock nobody would notify any more.
+            connection.add_termination_listener(lambda _: self._heard.set())
         await self._ear.add_listener(CHANNEL, lambda *_: self._heard.set())
         if int(await self._ear.fetchval("SHOW max_prepared_transactions")) > 0:
             self._interval_s = min(self._interval_s, POLL_WITHOUT_NOTIFY_S)

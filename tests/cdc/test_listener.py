@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from random import Random
 
+import pytest
+
+from cdc.errors import ConnectivityError
 from cdc.listener import Listener, State
 from cdc.model import Side
 from cdc.stats import Options
@@ -89,6 +93,114 @@ async def test_it_falls_asleep_and_wakes(pair: Pair) -> None:
         assert await held(pair.main) == 0
     finally:
         await listener.close()
+
+
+@dataclass(slots=True)
+class Sleeper:
+    """A listener without any timer that would end its waits, and a count of the rows that there are at each read."""
+
+    listener: Listener
+    connection: Connection
+    seen: int = 0
+
+    async def read(self) -> int:
+        self.seen = await self.connection.fetchval("SELECT count(*) FROM t")
+        return self.seen
+
+    async def until_asleep(self) -> None:
+        """As a link does: whenever the listener says so, read once more."""
+        while True:
+            if await self.listener.fall_asleep():
+                await self.read()
+            elif self.listener.state is State.ASLEEP:
+                return
+            else:
+                await self.listener.wait()
+
+    async def woken(self) -> int:
+        """Wait, and read."""
+        async with asyncio.timeout(30):
+            await self.listener.wait()
+        return await self.read()
+
+
+@pytest.fixture
+async def sleeper(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sleeper]:
+    for name in ("DOZE_S", "LONGEST_DOZE_S"):
+        monkeypatch.setattr(f"cdc.listener.{name}", 3600)
+    async with synced(pair, SCHEMA):
+        listener = Listener(endpoints(pair)[0], interval_s=3600)
+        await listener.open()
+        try:
+            yield Sleeper(listener, await pair.connect(Side.MAIN))
+        finally:
+            await listener.close()
+
+
+async def test_a_change_before_the_lock_is_asked_for_is_read_before_the_sleep(
+    sleeper: Sleeper, pair: Pair
+) -> None:
+    assert await sleeper.read() == 0
+    await pair.main.execute("INSERT INTO t VALUES (1)")
+    await sleeper.until_asleep()
+    assert sleeper.seen == 1
+
+
+async def test_a_change_between_the_last_read_and_the_wait_ends_it(sleeper: Sleeper, pair: Pair) -> None:
+    await sleeper.until_asleep()
+    await pair.main.execute("INSERT INTO t VALUES (1)")
+    assert await sleeper.woken() == 1
+    # It still sleeps, and hears the next one too.
+    waiting = asyncio.create_task(sleeper.woken())
+    await pair.main.execute("INSERT INTO t VALUES (2)")
+    assert await waiting == 2
+
+
+async def test_changes_while_the_lock_is_merely_asked_for(sleeper: Sleeper, pair: Pair) -> None:
+    """A writer from before keeps it; one that comes later notifies, and the early one is read at its end."""
+    early = await pair.connect(Side.MAIN)
+    await early.execute("BEGIN; INSERT INTO t VALUES (1)")
+    assert await sleeper.listener.fall_asleep()
+    assert sleeper.listener.state is State.DOZING
+    assert await sleeper.read() == 0
+    await pair.main.execute("INSERT INTO t VALUES (2)")
+    assert await sleeper.woken() == 1
+    await early.execute("COMMIT")
+    async with asyncio.timeout(30):
+        await sleeper.until_asleep()
+    assert sleeper.seen == 2
+
+
+async def test_a_change_after_the_link_was_busy(sleeper: Sleeper, pair: Pair) -> None:
+    await sleeper.until_asleep()
+    await sleeper.listener.wake()
+    await pair.main.execute("INSERT INTO t VALUES (1)")
+    await sleeper.until_asleep()
+    assert sleeper.seen == 1
+
+
+@pytest.mark.parametrize("session", ["listener", "sleep lock"])
+async def test_a_session_that_is_cut_ends_the_wait_and_what_was_written_meanwhile_is_read(
+    sleeper: Sleeper, pair: Pair, session: str
+) -> None:
+    """Without the lock nobody would notify, and without the ear nobody would hear."""
+    await sleeper.until_asleep()
+    waiting = asyncio.create_task(sleeper.listener.wait())
+    cut = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = $2"
+    )
+    await pair.main.execute(cut, f"cdc {session}", pair.name)
+    async with asyncio.timeout(30):
+        await waiting
+    with pytest.raises(ConnectivityError):
+        await sleeper.listener.wait()
+    await sleeper.listener.close()
+    await pair.main.execute("INSERT INTO t VALUES (1)")
+    await sleeper.listener.open()
+    await sleeper.until_asleep()
+    assert sleeper.seen == 1
+    await pair.main.execute("INSERT INTO t VALUES (2)")
+    assert await sleeper.woken() == 2
 
 
 async def held(connection: Connection) -> int:

@@ -59,6 +59,23 @@ async def test_from_nothing_to_both_ways_and_a_clean_end(shell: Shell, pair: Pai
         await until(left)
 
 
+async def test_with_an_hour_between_polls_every_change_arrives(shell: Shell, pair: Pair) -> None:
+    """One after the other, and after each of the sessions that wake a link was cut."""
+    cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1 AND datname = $2"
+    async with shell.service(SYNC_INTERVAL_MS="3600000") as service:
+        await service.streaming()
+        number = 1
+        for session in ("", "cdc sleep lock", "cdc listener"):
+            if session:
+                assert await pair.main.fetchval(cut, session, pair.name) == 1
+            for _ in range(5):
+                for side in Side:
+                    number += 1
+                    await pair.connection(side).execute("INSERT INTO product VALUES ($1)", number)
+                    await arrives(pair.connection(side.other), number)
+        assert await service.end() == 0
+
+
 async def test_it_ends_cleanly_on_ctrl_c_too(shell: Shell) -> None:
     async with shell.service() as service:
         await service.streaming()

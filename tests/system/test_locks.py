@@ -12,7 +12,7 @@ import pytest
 
 from cdc.model import Side
 from cdc.stats import Options
-from tests.databases import Host, Pair, Servers, make_cluster
+from tests.databases import Connection, Host, Pair, Servers, make_cluster
 from tests.live import equal, running, until
 from tests.prepared import Prepared
 from tests.synced import Synced, synced
@@ -209,6 +209,39 @@ async def test_many_savepoints(pair: Pair) -> None:
         await arrives(both, "UPDATE t SET v = $1 WHERE id = 1000")
         await writer.execute("COMMIT")
         await equal(both, "t")
+        await both.assert_no_conflicts()
+
+
+async def test_many_sessions_with_many_savepoints_each(pair: Pair) -> None:
+    """More live subtransactions than a snapshot has room for, in every one of them, while both links go on."""
+    async with synced(pair, SCHEMA, options=HOUR) as both, running(both):
+        sessions = [(side, await pair.connect(side)) for side in Side for _ in range(25)]
+        nest = "".join(
+            f"SAVEPOINT s{i}; UPDATE t SET v = '{{name}} {i}' WHERE id = {{row}};"
+            f"INSERT INTO child VALUES ({{row}} * 100 + {i}, {{row}});"
+            for i in range(70)
+        )
+        for row, (_, session) in enumerate(sessions, start=1):
+            await session.execute("BEGIN; " + nest.format(name=f"session {row}", row=row))
+        for side in Side:
+            await arrives(both, "UPDATE t SET v = $1 WHERE id = 1000", source=side)
+        for row, (side, session) in enumerate(sessions, start=1):
+            ends = [("ROLLBACK", "x", 0), ("COMMIT", f"session {row} 69", 70)]
+            # Half of what a third of them did is taken back, and the subtransactions before that stay.
+            ends.append(("ROLLBACK TO s35; COMMIT", f"session {row} 34", 35))
+            end, value, children = ends[row % 3]
+            await session.execute(end)
+            target = both.connection(side.other)
+
+            async def there(target: Connection = target, row: int = row, value: str = value) -> bool:
+                return bool(await target.fetchval("SELECT v FROM t WHERE id = $1", row) == value)
+
+            await until(there)
+            # All of it, at once.
+            assert await target.fetchval("SELECT count(*) FROM child WHERE parent = $1", row) == children
+            if row % 5 == 0:
+                await arrives(both, "UPDATE t SET v = $1 WHERE id = 1000", source=side)
+        await equal(both, "t", "child")
         await both.assert_no_conflicts()
 
 

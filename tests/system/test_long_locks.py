@@ -17,7 +17,7 @@ INSERT INTO child VALUES (1, 3);
 """
 
 
-async def try_often(both: Synced, tries: int = 30) -> None:
+async def try_often(both: Synced, tries: int = PATIENCE + 4) -> None:
     """Let time pass, as far as what is put off can tell."""
     link = both.engine.links[Side.MAIN]
     for _ in range(tries):
@@ -99,7 +99,7 @@ async def test_a_queue_behind_a_locked_row(pair: Pair) -> None:
             for i in range(rows, 0, -1):
                 await both.main.execute("UPDATE t SET u = u + 1 WHERE id = $1", i)
         await both.engine.step(Side.MAIN)
-        await try_often(both, PATIENCE * 2)
+        await try_often(both)
         assert await both.entries(Side.BACKUP, "OPEN") == []
         await sitter.execute("ROLLBACK")
         await try_often(both, 2)

@@ -121,7 +121,7 @@ async def write_impatiently(
 
 async def test_an_impatient_application_beside_a_large_transaction(pair: Pair) -> None:
     """It is applied in batches, and no row is held for longer than one of them takes."""
-    rows = 20_000
+    rows = 10_000
     schema = SCHEMA.replace("3000", str(rows))
     async with synced(pair, schema, options=Options(interval_s=3600, batch_rows=1000)) as both, running(both):
         stop, met = asyncio.Event(), Counter[str]()
