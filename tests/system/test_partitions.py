@@ -237,6 +237,26 @@ async def test_a_middle_with_leaves_comes_and_goes(pair: Pair, first: Side) -> N
         assert len(await both.rows(Side.MAIN, "root")) == 13
 
 
+@pytest.mark.parametrize("rows", [1, 9, 40, 2500])
+async def test_rows_that_a_trigger_keeps_from_where_they_move_to(pair: Pair, rows: int) -> None:
+    """They are deleted, and come up nowhere; those beside them stand no longer in pairs."""
+    schema = (
+        TREE.replace("generate_series(1, 9)", "generate_series(1, 5000)")
+        .replace("TO (100)", "TO (5100)")
+        .replace("FROM (100) TO (1000)", "FROM (5100) TO (100000)")
+    )
+    trigger = """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$BEGIN IF NEW.id % 10 = 1 THEN RETURN NULL; END IF; RETURN NEW; END$$;
+        CREATE TRIGGER refuse BEFORE INSERT ON high FOR EACH ROW EXECUTE FUNCTION refuse();
+    """
+    async with synced(pair, schema) as both:
+        await both.main.execute(trigger)
+        await both.main.execute("UPDATE root SET id = id + 10000, v = v || id WHERE id <= $1", rows)
+        assert await both.main.fetchval("SELECT count(*) FROM root") == 5000 - (rows + 9) // 10
+        await assert_same(both)
+
+
 async def test_of_classic_inheritance_the_children_are_captured(pair: Pair) -> None:
     schema = """
         CREATE TABLE parent (id int PRIMARY KEY, v text);

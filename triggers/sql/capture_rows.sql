@@ -4,7 +4,7 @@
 -- Result:     how many rows were dealt with, from the first on: all of them, or fewer where one cannot be recorded.
 --             An update that changed nothing is dealt with by recording nothing.
 --
--- PostgreSQL fills both transition tables in step, so reading both cursors in step pairs the rows, without a join
+-- PostgreSQL fills both transition tables in step, or capture_moved.sql deals with them. So reading both cursors in step pairs the rows, without a join
 -- that would write all of them down once more. What is read at once follows the size of the rows, so that memory does not.
 -- No row of a table can be larger than 1 GB: where both images together would come near it, the change is recorded as
 -- a delete and an insert; where one alone would, it is left to the caller.

@@ -21,7 +21,10 @@ BEGIN
         SELECT (o.*)::text, (n.*)::text INTO STRICT before, after FROM old_rows AS o, new_rows AS n;
     EXCEPTION
         WHEN no_data_found THEN
-            RETURN NEW;
+            IF NOT EXISTS (SELECT FROM old_rows) THEN
+                RETURN NEW;
+            END IF;
+            before := NULL;
         WHEN too_many_rows THEN
             before := NULL;
         WHEN {no_text} THEN
@@ -35,6 +38,11 @@ BEGIN
 {recorded}
     IF before COLLATE "C" = after COLLATE "C" THEN
         RETURN NEW;
+    END IF;
+    IF (SELECT c.relkind = 'p' FROM pg_catalog.pg_class AS c WHERE c.oid = TG_RELID) THEN
+        IF (SELECT count(*) FROM old_rows) <> (SELECT count(*) FROM new_rows) THEN
+{moved}
+        END IF;
     END IF;
 {several}
     RETURN NEW;
