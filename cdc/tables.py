@@ -11,10 +11,12 @@ from cdc.fit import check_fit
 from cdc.former import read_former
 from cdc.model import Op, Side
 from cdc.reader import Reader
+from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
 from cdc.target import Target
 from cdc.truncate import Truncated, prepare
 from cdc.workset import Part
+from triggers.statements import statement
 
 
 class Tables:
@@ -53,6 +55,7 @@ class Tables:
                     if any(change.op is not Op.KEY for change in part):
                         raise
                     # Keys of before another key was made. All rows are compared once the link has passed them.
+                    await self._main.execute(statement("definition_forget", "cdc"), str(table.entity))
                     self._unnamed.add((table_id, columns))
                     continue
                 former = self._target.former.get(table.entity)
@@ -110,9 +113,12 @@ class Tables:
         await self._learn_former()
 
     async def _learn_former(self) -> None:
-        main = self._reader.connection if self._source is Side.MAIN else self._target.connection
         self._known = self._reader.shapes
-        self._target.learn(await read_former(main) or {}, self._source, self._reader.shapes)
+        self._target.learn(await read_former(self._main) or {}, self._source, self._reader.shapes)
+
+    @property
+    def _main(self) -> Connection:
+        return self._reader.connection if self._source is Side.MAIN else self._target.connection
 
     def _table(self, table_id: int) -> CapturedTable | None:
         """The table behind a number; None where both sides have dropped it: there is nothing to keep equal."""
