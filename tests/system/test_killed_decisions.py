@@ -70,7 +70,7 @@ for line in sys.stdin:
     print(os.waitpid(child, 0)[1], child, flush=True)
 """
 BLOCK: Final = """
-CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS
+CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS
     'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(4711); RETURN NULL; END';
 CREATE CONSTRAINT TRIGGER hold_back AFTER UPDATE ON cdc.sync_state DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION hold_back();
