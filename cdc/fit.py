@@ -25,7 +25,7 @@ def check_fit(
         changes: changes with the mapping's columns.
 
     Raises:
-        SchemaMismatch: a column would round silently, or is missing and a change has a value for it.
+        SchemaMismatch: a column would round silently, or is missing and a change has or takes a value of it.
     """
     check_types(mapping, source, former)
     # What the source does not have any more either was dropped there: nobody needs its values.
@@ -34,8 +34,11 @@ def check_fit(
     if not places:
         return
     for change in changes:
-        fields = parse_row(change.new) if change.new is not None else []
-        lost = [mapping.columns[place] for place in places if fields and fields[place] is not None]
+        if change.new is None:
+            continue
+        # A value that became NULL is lost too: its column may be on the target, under the name of before.
+        images = [parse_row(image) for image in (change.old, change.new) if image is not None]
+        lost = [mapping.columns[place] for place in places if any(row[place] is not None for row in images)]
         if lost:
             raise SchemaMismatch(
                 f"{mapping.entity}: the target has no column {', '.join(lost)}",

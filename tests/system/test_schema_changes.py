@@ -22,7 +22,11 @@ from triggers.install import install
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """What is done to column n of a table of its own, and how applications write to it before and after."""
+    """What is done to column n of a table of its own, and how applications write to it before and after.
+
+    `waits`: what waits while one side only is altered, changes of the `altered` side, of the `other`, or of `both`.
+    `refused`: the other side's type raises for what applications write, so it is rows that wait and not the table.
+    """
 
     table: str
     ddl: str
@@ -30,6 +34,8 @@ class Alteration:
     type: str = "int"
     old: str = "{i}"
     new: str = "{i}"
+    waits: str = ""
+    refused: bool = False
 
     @property
     def sql(self) -> str:
@@ -42,12 +48,13 @@ class Alteration:
 
 ALTERATIONS = [
     Alteration("untouched", ""),
-    Alteration("added", "ADD COLUMN m int", after="m"),
-    Alteration("added_default", "ADD COLUMN m int NOT NULL DEFAULT 7", after="m"),
-    Alteration("added_stable", "ADD COLUMN m text DEFAULT current_database()", after="n"),
-    Alteration("dropped", "DROP COLUMN n", after=""),
-    Alteration("renamed", "RENAME n TO m", after="m"),
-    Alteration("widened_integer", "ALTER n TYPE bigint", new="{i} + 5000000000"),
+    Alteration("added", "ADD COLUMN m int", after="m", waits="altered"),
+    Alteration("added_default", "ADD COLUMN m int NOT NULL DEFAULT 7", after="m", waits="altered"),
+    Alteration("added_stable", "ADD COLUMN m text DEFAULT current_database()", after="n", waits="altered"),
+    Alteration("dropped", "DROP COLUMN n", after="", waits="other"),
+    Alteration("renamed", "RENAME n TO m", after="m", waits="both"),
+    Alteration("renamed_and_emptied", "RENAME n TO m", after="m", new="NULL", waits="both"),
+    Alteration("widened_integer", "ALTER n TYPE bigint", new="{i} + 5000000000", refused=True),
     Alteration("narrowed_integer", "ALTER n TYPE int", type="bigint"),
     Alteration(
         "widened_scale",
@@ -55,6 +62,7 @@ ALTERATIONS = [
         type="numeric(10,1)",
         old="{i} + 0.5",
         new="{i} + 0.4321",
+        waits="altered",
     ),
     Alteration(
         "narrowed_scale",
@@ -62,18 +70,24 @@ ALTERATIONS = [
         type="numeric(12,4)",
         old="{i} + 0.4321",
         new="{i} + 0.6",
+        waits="both",
     ),
-    Alteration("widened_text", "ALTER n TYPE text", type="varchar(3)", old="'abc'", new="'abcdefgh{i}'"),
+    Alteration(
+        "widened_text", "ALTER n TYPE text", type="varchar(3)", old="'abc'", new="'abcdefgh{i}'", refused=True
+    ),
     Alteration("narrowed_text", "ALTER n TYPE varchar(3)", type="text", old="'abc'", new="'x{i}'"),
-    Alteration("widened_char", "ALTER n TYPE char(8)", type="char(3)", old="'ab'", new="'abcdef'"),
-    Alteration("to_text", "ALTER n TYPE text", new="'t{i}'"),
-    Alteration("from_text", "ALTER n TYPE int USING n::int", type="text", old="'00{i}'"),
+    Alteration(
+        "widened_char", "ALTER n TYPE char(8)", type="char(3)", old="'ab'", new="'abcdef'", refused=True
+    ),
+    Alteration("to_text", "ALTER n TYPE text", new="'t{i}'", waits="altered"),
+    Alteration("from_text", "ALTER n TYPE int USING n::int", type="text", old="'00{i}'", waits="both"),
     Alteration(
         "zoned",
         "ALTER n TYPE timestamptz",
         type="timestamp",
         old="timestamp '2024-05-06 07:08' + interval '1 min' * {i}",
         new="timestamptz '2024-05-06 07:08+02' + interval '1 min' * {i}",
+        waits="altered",
     ),
 ]
 
@@ -116,6 +130,25 @@ class Writers:
         self.altered.add(side)
 
 
+def expected(first: Side) -> dict[Side, set[str]]:
+    """The tables that wait, by source, while only one side is altered."""
+    waiting = {first: {"altered", "both"}, first.other: {"other", "both"}}
+    return {side: {each.table for each in ALTERATIONS if each.waits in waiting[side]} for side in Side}
+
+
+async def assert_arrived(both: Synced, writers: Writers, first: Side) -> None:
+    """The rows that were just inserted are on the other side too, unless their table waits or they are refused."""
+    waiting = expected(first)
+    refused = {(each.entity, each.entity_id) for each in await both.open_conflicts()}
+    for each in ALTERATIONS:
+        for offset, side in enumerate(Side):
+            written = writers.next_id * 2 + 2 + offset
+            arrived = await values(both, side.other, f"SELECT id FROM {each.table} WHERE id = {written}")
+            stays = each.table in waiting[side] or (each.refused and side is first)
+            assert (each.table, side, arrived) == (each.table, side, [] if stays else [written])
+            assert ((each.table, str(written)) in refused) is (each.refused and side is first)
+
+
 @pytest.mark.parametrize("up", [True, False], ids=["up", "down"])
 @pytest.mark.parametrize("first", list(Side))
 async def test_altered_on_one_side_then_on_the_other(
@@ -135,6 +168,9 @@ async def test_altered_on_one_side_then_on_the_other(
             if up:
                 await both.settle()
                 await both.assert_equal("untouched")
+            if up and side is first:
+                assert held(both) == expected(first)
+                await assert_arrived(both, writers, first)
         if not up:
             await both.reopen()
         await both.settle()
