@@ -62,6 +62,7 @@ class SchemaWatch:
         self._looked_at = 0.0
         self._numbers = itertools.count(1)
         self._altered: dict[Entity, Altered] = {}
+        self._held: dict[Side, list[int]] = {}
         self.apart: dict[str, str] = {}
         """Tables whose rows cannot be compared as things are, with the reason."""
 
@@ -114,15 +115,27 @@ class SchemaWatch:
             )
             for side, target in targets.items()
         }
-        if marks == self._marks:
+        altered = {side for side in targets if marks[side] != self._marks.get(side)}
+        if altered:
+            for target in targets.values():
+                await target.refresh()
+            await self._survey(targets)
+            self._marks = marks
+        return sum(
+            [await self._hasten(side, target, altered=side in altered) for side, target in targets.items()]
+        )
+
+    async def _hasten(self, side: Side, target: Target, *, altered: bool) -> int:
+        """Have a side's conflicts tried at once: all of them, or those that were held when it was altered."""
+        held = self._held.pop(side, [])
+        if not altered and not held:
             return 0
-        for target in targets.values():
-            await target.refresh()
-        await self._survey(targets)
-        altered = [side for side in Side if marks[side] != self._marks.get(side)]
-        self._marks = marks
-        hasten = statement("deferred_hasten", "cdc")
-        return sum([await targets[side].connection.fetchval(hasten) for side in altered])
+        sql, which = statement("deferred_hasten", "cdc"), None if altered else held
+        (row,) = await target.connection.fetch(sql, which)
+        if row["held"]:
+            self._held[side] = row["held"]
+        hastened: int = row["hastened"]
+        return hastened
 
     async def _survey(self, targets: Mapping[Side, Target]) -> None:
         main = targets[Side.MAIN].connection

@@ -74,33 +74,38 @@ async def goes_on(both: Synced, applications: dict[Side, Application]) -> None:
 
 
 async def test_everything_goes_on(pair: Pair) -> None:
-    async with synced(pair, SQL) as both, running(both):
-        first, stop = Side.BACKUP, asyncio.Event()
-        applications = {side: Application(side, await pair.connect(side), stop) for side in Side}
-        async with asyncio.TaskGroup() as tasks:
-            for application in applications.values():
-                tasks.create_task(application.run())
-            await goes_on(both, applications)
-            await alter(both.connection(first), applications[first])
+    async with synced(pair, SQL) as both:
+        await both.settle()  # what the tables look like is noted
+        async with running(both):
+            await alter_under_writers(pair, both, first=Side.BACKUP)
+            await equal(both, *TABLES)
 
-            async def wait() -> bool:
-                return held(both) == expected(first)
+            async def ended() -> bool:
+                return await both.open_conflicts() == []
 
-            await until(wait)
-            await goes_on(both, applications)
-            assert held(both) == expected(first)
-            await alter(both.connection(first.other), applications[first.other])
+            await until(ended)
+            await equal(both, *TABLES)
 
-            async def agree() -> bool:
-                return held(both) == {}
 
-            await until(agree)
-            await goes_on(both, applications)
-            stop.set()
-        await equal(both, *TABLES)
+async def alter_under_writers(pair: Pair, both: Synced, *, first: Side) -> None:
+    stop = asyncio.Event()
+    applications = {side: Application(side, await pair.connect(side), stop) for side in Side}
 
-        async def done() -> bool:
-            return await both.open_conflicts() == []
+    async def waiting() -> bool:
+        return held(both) == expected(first)
 
-        await until(done)
-        await equal(both, *TABLES)
+    async def agreed() -> bool:
+        return held(both) == {}
+
+    async with asyncio.TaskGroup() as tasks:
+        for application in applications.values():
+            tasks.create_task(application.run())
+        await goes_on(both, applications)
+        await alter(both.connection(first), applications[first])
+        await until(waiting)
+        await goes_on(both, applications)
+        await until(waiting)
+        await alter(both.connection(first.other), applications[first.other])
+        await until(agreed)
+        await goes_on(both, applications)
+        stop.set()
