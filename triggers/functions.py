@@ -11,8 +11,8 @@ FUNCTIONS: Final = (
     "wake",
     "capture_columns",
     "capture_fetch",
-    "capture_rows",
     "capture_key",
+    "capture_rows",
     "capture_large",
     "capture_existing",
     "capture_insert",
@@ -33,14 +33,16 @@ _MORE_OLD: Final = fragment(
 _MORE_NEW: Final = fragment(
     "ARRAY(SELECT (t.*)::text FROM (SELECT s.* FROM new_rows AS s OFFSET 33 LIMIT few) AS t)"
 )
+_NAMES_OLD: Final = piece("capture_names", rows=fragment("old_rows"))
+_NAMES_NEW: Final = piece("capture_names", rows=fragment("new_rows"))
 _INSERTED: Final = {"befores": _NONE, "afters": _NEW, "more_befores": _NONE, "more_afters": _MORE_NEW}
 _DELETED: Final = {"befores": _OLD, "afters": _NONE, "more_befores": _MORE_OLD, "more_afters": _NONE}
 _OF_ROWS: Final = {
-    "capture_insert": _INSERTED | {"op": fragment("I"), "rows": fragment("new_rows")},
-    "capture_delete": _DELETED | {"op": fragment("D"), "rows": fragment("old_rows")},
+    "capture_insert": _INSERTED | {"op": fragment("I"), "names": _NAMES_NEW},
+    "capture_delete": _DELETED | {"op": fragment("D"), "names": _NAMES_OLD},
     "capture_update": {
         "op": fragment("U"),
-        "rows": fragment("new_rows"),
+        "names": _NAMES_NEW,
         "befores": _OLD,
         "afters": _NEW,
         "more_befores": _MORE_OLD,

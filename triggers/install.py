@@ -12,7 +12,7 @@ from triggers import capture, captured
 from triggers.catalog import Connection, Relation, read_catalog
 from triggers.choice import Choice, TableReport, choose, unknown
 from triggers.errors import TriggerError
-from triggers.locks import BUSY, Patience, blockers, install_lock, patiently, transaction
+from triggers.locks import BUSY, SHORT_MS, Patience, blockers, install_lock, patiently, shorten, transaction
 from triggers.schema import ensure_schema
 from triggers.statements import statement
 
@@ -47,7 +47,8 @@ async def install(
 ) -> InstallReport:
     """Install what is missing, and nothing else: a table that is as it should be is not even locked.
 
-    Every table is done in a short transaction of its own, so what was done stays done where another fails.
+    Every table is done in a short transaction of its own, so what was done stays done where another fails; so is each
+    partition, but for those of a table that is new beside running links.
 
     Args:
         connection: outside a transaction; of a role that owns the tables and may create a schema.
@@ -109,16 +110,22 @@ async def _forget(connection: Connection, choices: Sequence[Choice]) -> None:
 
 async def _do(run: _Run, choice: Choice, table_id: int | None) -> TableReport:
     """Bring one table and its partitions to what was chosen, the table itself first; returns what became."""
-    for level in choice.levels:
+    wanted = choice.report.state == "captured"
+    # The rows of a new table are recorded at once: from then on, what is written at any level has to be captured.
+    at_once = wanted and table_id is None and run.linked
+    for levels in [choice.levels] if at_once else [(level,) for level in choice.levels]:
+        level = levels[0]
         try:
-            if choice.report.state == "captured":
-                table_id = await _capture(run, level, choice.relation, table_id)
+            if wanted:
+                table_id = await _capture(run, levels, choice.relation, table_id)
             elif level.triggers and level.owned:
                 work = partial(capture.remove, run.connection, level.sql, level.trigger_names)
                 await patiently(run.connection, work, run.patience)
                 run.changed.append(level.entity)
         except BUSY:
-            run.busy.append(f"{level.full_name} by {await blockers(run.connection, level.relid)}")
+            run.busy.append(
+                f"{level.full_name} by {await blockers(run.connection, [each.relid for each in levels])}"
+            )
         except asyncpg.UndefinedTableError:
             continue  # dropped a moment ago
         except asyncpg.PostgresError as error:
@@ -127,20 +134,24 @@ async def _do(run: _Run, choice: Choice, table_id: int | None) -> TableReport:
     return choice.report
 
 
-async def _capture(run: _Run, level: Relation, root: Relation, table_id: int | None) -> int:
-    if table_id is not None and set(level.triggers) == capture.expected(table_id):
+async def _capture(run: _Run, levels: Sequence[Relation], root: Relation, table_id: int | None) -> int:
+    if table_id is not None and all(set(level.triggers) == capture.expected(table_id) for level in levels):
         return table_id
     connection = run.connection
 
     async def work() -> int:
-        await capture.lock(connection, level.sql, exclusive=bool(level.triggers))
+        for place, level in enumerate(levels):
+            if place == 1:
+                await shorten(connection, SHORT_MS // len(levels))
+            await capture.lock(connection, level.sql, exclusive=bool(level.triggers))
         used = await captured.add(connection, root) if table_id is None else table_id
-        await capture.drop(connection, level.sql, level.trigger_names)
-        await capture.create(connection, level.sql, used)
+        for level in levels:
+            await capture.drop(connection, level.sql, level.trigger_names)
+            await capture.create(connection, level.sql, used)
         if table_id is None and run.linked:
-            await capture.record_existing(connection, level.sql, used)
+            await capture.record_existing(connection, levels[0].sql, used)
         return used
 
     used = await patiently(connection, work, run.patience)
-    run.changed.append(level.entity)
+    run.changed.extend(level.entity for level in levels)
     return used

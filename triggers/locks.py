@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -60,6 +60,15 @@ async def transaction(connection: Connection, *, lock_ms: int = SHORT_MS) -> Asy
         yield
 
 
+async def shorten(connection: Connection, lock_ms: int) -> None:
+    """Wait less for the further locks of a transaction than for its first one.
+
+    Writers wait for what we hold while we wait for more, and nobody so long that PostgreSQL looks for a deadlock,
+    which might be found to be the application's fault.
+    """
+    await connection.execute(statement("transaction_shorten"), str(max(1, lock_ms)))
+
+
 async def patiently(
     connection: Connection, work: Callable[[], Awaitable[Result]], patience: Patience
 ) -> Result:
@@ -105,9 +114,9 @@ async def install_lock(connection: Connection) -> AsyncIterator[None]:
             await connection.execute(statement("install_unlock"))
 
 
-async def blockers(connection: Connection, relid: int) -> str:
-    """Say which sessions hold locks on a table, for a message."""
-    rows = await connection.fetch(statement("table_blockers"), relid)
+async def blockers(connection: Connection, relids: Sequence[int]) -> str:
+    """Say which sessions hold locks on a table or its partitions, for a message."""
+    rows = await connection.fetch(statement("table_blockers"), relids)
     return (
         ", ".join(
             f"pid {row['pid']}"

@@ -53,7 +53,7 @@ async def _release(connection: Connection, relation: asyncpg.Record, patience: P
             connection, partial(capture.remove, connection, table, relation["triggers"]), patience
         )
     except BUSY:
-        who = await blockers(connection, relation["relid"])
+        who = await blockers(connection, [relation["relid"]])
         return f"{relation['schema_name']}.{relation['table_name']} by {who}"
     except asyncpg.UndefinedTableError:
         pass  # dropped a moment ago, and its triggers with it

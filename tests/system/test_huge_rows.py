@@ -30,6 +30,7 @@ from tests.triggers.changes import limit_images
 from triggers.install import install
 
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, v text, b bytea); INSERT INTO t VALUES (1, 'old', 'x'), (2, 'old', 'x')"
+CHILD = "; CREATE TABLE c (t int PRIMARY KEY REFERENCES t ON DELETE CASCADE); INSERT INTO c VALUES (1)"
 RECORD = """
 INSERT INTO cdc.changelog (table_id, op, columns, new)
 SELECT c.id, 'K', c.key_columns, ROW({key})::text FROM cdc.captured_table c WHERE c.table_name = '{table}'
@@ -656,3 +657,33 @@ async def test_neither_side_overwrites_what_the_other_wrote(pair: Pair, seed: in
             found = await both.connection(side).fetchval("SELECT v FROM t WHERE id = 1")
             assert found == (None if side is removes else str(side))
         assert {conflict.entity_id for conflict in await both.open_conflicts()} == {"1"}
+
+
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_key_that_was_renamed_a_moment_ago(pair: Pair, first: Side) -> None:
+    """Recorded by the key that the table has, though nothing has been installed since."""
+    async with synced(pair, TABLE) as both:
+        for side in Side:
+            await limit_images(both.connection(side), 100)
+        for side in (first, first.other):
+            await both.connection(side).execute("ALTER TABLE t RENAME id TO nr")
+            await both.connection(side).execute(
+                "UPDATE t SET v = repeat('x', 200) WHERE nr = $1", 1 if side is first else 2
+            )
+        assert await both.main.fetchval("SELECT columns FROM cdc.changelog") == ["nr"]
+        for side in Side:
+            await install(both.connection(side), side=side, schemas=["public"])
+        await settled(both, "t")
+        assert await both.backup.fetchval("SELECT array_agg(length(v)) FROM t") == [200, 200]
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+async def test_two_images_that_are_too_large_together(pair: Pair, rows: int) -> None:
+    """The row is not deleted on the target in between: what hangs on it stays."""
+    async with synced(pair, TABLE + CHILD, options=Options(batch_rows=rows)) as both:
+        await limit_images(both.main, 100)
+        await both.main.execute("UPDATE t SET v = repeat('x', 60) WHERE id = 1")
+        await both.main.execute("UPDATE t SET v = v || 'y' WHERE id = 1")
+        await settled(both, "t", "c")
+        assert await both.backup.fetchval("SELECT length(v) FROM t WHERE id = 1") == 61
+        assert await both.backup.fetchval("SELECT count(*) FROM c") == 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from cdc.decision import Decision
 from cdc.model import Resolution, Side
 from cdc.resolve import Resolver
+from cdc.stats import Options
 from tests.databases import Pair
 from tests.live import until
 from tests.synced import Synced, endpoints, synced
@@ -280,3 +283,51 @@ async def test_of_classic_inheritance_the_children_are_captured(pair: Pair) -> N
         await both.assert_equal("child", "other")
         await both.assert_no_conflicts()
         assert await pair.backup.fetchval("SELECT count(*) FROM ONLY parent") == 0
+
+
+@pytest.mark.parametrize("batch_rows", [2, 50])
+@pytest.mark.parametrize("ids", ["= 10", "IN (9, 10)", "< 70"])
+async def test_rows_that_a_trigger_suppresses_as_they_move(pair: Pair, ids: str, batch_rows: int) -> None:
+    """Such a row is gone; the others are what they became, wherever a batch ends."""
+    suppress = """
+        INSERT INTO root SELECT i, 'a', 'x' FROM generate_series(10, 80) i;
+        CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS
+            $$BEGIN RETURN CASE WHEN NEW.id % 10 = 0 THEN NULL ELSE NEW END; END$$;
+        CREATE TRIGGER suppress BEFORE INSERT ON rest FOR EACH ROW EXECUTE FUNCTION suppress()"""
+    async with synced(pair, TREE + suppress, options=Options(batch_rows=batch_rows)) as both:
+        for side, far in ((Side.MAIN, "far"), (Side.BACKUP, "near")):
+            await both.connection(side).execute(
+                f"UPDATE root SET v = v || '!', region = CASE WHEN id % 5 = 0 THEN '{far}' ELSE region END"
+                f" WHERE id {ids}"
+            )
+            await assert_same(both)
+        assert await both.main.fetchval(
+            "SELECT count(*) FILTER (WHERE id % 10 = 0) FROM root WHERE id < 70"
+        ) == (0 if ids == "< 70" else 5)
+
+
+async def test_written_while_a_new_tree_is_installed_beside_running_links(pair: Pair) -> None:
+    """Who writes a leaf while its rows are recorded waits; nobody's row is met twice."""
+    async with synced(pair, "SELECT 1") as both:
+        for side in Side:
+            await both.connection(side).execute("UPDATE cdc.node SET first_contact = 'done'")
+            await both.connection(side).execute(
+                "CREATE TABLE root (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);"
+                "CREATE TABLE middle PARTITION OF root FOR VALUES FROM (0) TO (99) PARTITION BY RANGE (id);"
+                "CREATE TABLE leaf PARTITION OF middle FOR VALUES FROM (0) TO (99)"
+            )
+        await both.main.execute("INSERT INTO leaf VALUES (1, 'x'), (2, 'x')")
+        writer = await pair.connect(Side.MAIN)
+        async with writer.transaction():
+            await writer.execute("UPDATE leaf SET v = 'y' WHERE id = 1")
+            installing = asyncio.create_task(install(both.main, side=Side.MAIN, schemas=["public"]))
+            blocked = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'leaf'::regclass)"
+            await until(lambda: writer.fetchval(blocked))
+            assert await writer.fetchval("SELECT count(*) FROM cdc.changelog") == 0
+        await installing
+        await install(both.backup, side=Side.BACKUP, schemas=["public"])
+        assert await both.main.fetchval("SELECT array_agg(new ORDER BY new) FROM cdc.changelog") == [
+            "(1,y)",
+            "(2,x)",
+        ]
+        await assert_same(both)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
+from cdc.model import Side
 from tests.databases import Pair
 from tests.triggers.changes import Captured, capture, limit_images, take
 from triggers.capture import record_existing
@@ -68,19 +69,96 @@ async def test_two_images_too_large_for_one_row_of_the_changelog(pair: Pair) -> 
     await db.execute("INSERT INTO t VALUES (1, 'a'), (2, repeat('x', 60)), (3, repeat('x', 60))")
     await take(db)
     await db.execute("UPDATE t SET id = 4 WHERE id = 3")
-    large = "x" * 60
-    assert [(c.op, c.old, c.new) for c in await take(db)] == [
-        ("D", f"(3,{large})", None),
-        ("I", None, f"(4,{large})"),
-    ]
+    assert [(c.op, c.old, c.new) for c in await take(db)] == [("K", None, "(3)"), ("K", None, "(4)")]
     await db.execute("UPDATE t SET v = v WHERE id = 2")
+    assert await take(db) == []
+    await db.execute("UPDATE t SET v = v WHERE id IN (2, 4)")
     assert await take(db) == []
     await db.execute("UPDATE t SET id = id + 10 WHERE id < 3")
     assert [(c.op, c.old, c.new) for c in await take(db)] == [
         ("U", "(1,a)", "(11,a)"),
+        ("K", None, "(2)"),
+        ("K", None, "(12)"),
+    ]
+
+
+async def test_two_images_too_large_for_one_row_of_the_changelog_without_a_key(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int, v text)")
+    await capture(db)
+    await limit_images(db, 100)
+    large = "x" * 60
+    await db.execute("INSERT INTO t VALUES (1, $1), (2, $1)", large)
+    await take(db)
+    await db.execute("UPDATE t SET v = v WHERE id = 2")
+    assert await take(db) == []
+    await db.execute("UPDATE t SET id = id + 10")
+    assert [(c.op, c.old, c.new) for c in await take(db)] == [
+        ("D", f"(1,{large})", None),
+        ("I", None, f"(11,{large})"),
         ("D", f"(2,{large})", None),
         ("I", None, f"(12,{large})"),
     ]
+
+
+@pytest.mark.superuser("counts calls of functions")
+async def test_a_row_too_large_is_not_printed_beside_others(pair: Pair) -> None:
+    """Of a row near 1 GB each try takes seconds: the first one tells that there is to be one only."""
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v text); SET track_functions = 'all'")
+    await capture(db)
+    await limit_images(db, 100)
+    for sql in (
+        "INSERT INTO t VALUES (1, repeat('x', 120))",
+        "UPDATE t SET v = v || 'y'",
+        "DELETE FROM t",
+    ):
+        async with db.transaction():
+            calls = "SELECT coalesce(sum(calls), 0) FROM pg_stat_xact_user_functions WHERE funcname = 'capture_rows'"
+            before = await db.fetchval(calls)
+            await db.execute(sql)
+            assert await db.fetchval(calls) == before + 1
+        assert [(c.op, c.new) for c in await take(db)] == [("K", "(1)")]
+
+
+@pytest.mark.parametrize(
+    ("alter", "names"),
+    [
+        ('ALTER TABLE t RENAME id TO "n r"', "n r"),
+        ("ALTER TABLE t DROP id, ADD PRIMARY KEY (other)", "other"),
+        ("ALTER TABLE t DROP id; CREATE UNIQUE INDEX ON t (Other DESC) INCLUDE (v)", "other"),
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 3])
+async def test_rows_too_large_after_their_key_was_altered(
+    pair: Pair, alter: str, names: str, rows: int
+) -> None:
+    """By the key that the table has now, whatever it had when capture was installed."""
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, other int NOT NULL, v text)")
+    await capture(db)
+    await limit_images(db, 100)
+    await db.execute("INSERT INTO t SELECT i, i, 'x' FROM generate_series(1, $1) i", rows)
+    await db.execute(alter)
+    await take(db)
+    await db.execute("UPDATE t SET v = repeat('x', 120)")
+    await db.execute("DELETE FROM t")
+    by_key = [("K", names, f"({i})") for i in range(1, rows + 1)]
+    assert sorted((c.op, c.columns, c.new) for c in await take(db)) == sorted(by_key * 2)
+
+
+async def test_a_row_too_large_whose_key_is_renamed_behind_a_snapshot(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'x')")
+    await db.execute("CREATE TABLE other (id int)")
+    await capture(db)
+    await limit_images(db, 100)
+    other = await pair.connect(Side.MAIN)
+    async with db.transaction(isolation="repeatable_read"):
+        await db.execute("SELECT FROM other")
+        await other.execute("ALTER TABLE t RENAME id TO nr")
+        await db.execute("UPDATE t SET v = repeat('x', 120)")
+    assert [(c.op, c.columns, c.new) for c in await take(db)] == [("K", "nr", "(1)")]
 
 
 async def test_rows_too_large_are_recorded_by_their_keys(pair: Pair) -> None:

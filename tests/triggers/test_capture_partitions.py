@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.databases import Pair
-from tests.triggers.changes import Captured, capture, take
+from tests.triggers.changes import Captured, capture, limit_images, take
 
 TREE = """
 CREATE TABLE root (id int, region text, v text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
@@ -122,3 +122,61 @@ async def test_classic_inheritance(pair: Pair) -> None:
     assert any("changed through public.parent is not seen" in note for note in report["child"].notes)
     await db.execute("INSERT INTO child VALUES (1, 2); INSERT INTO parent VALUES (5)")
     assert [(c.table, c.new) for c in await take(db)] == [("child", "(1,2)")]
+
+
+SUPPRESS = """
+CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN RETURN CASE WHEN NEW.id % 10 = 0 THEN NULL ELSE NEW END; END$$;
+CREATE TRIGGER suppress BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION suppress();
+"""
+
+
+@pytest.mark.parametrize("count", [1, 2, 20, 33, 40, 1100])
+async def test_rows_that_a_trigger_suppresses_as_they_move(pair: Pair, count: int) -> None:
+    """Each of the others is paired with itself, by its key; one that moved has another."""
+    db = pair.main
+    await db.execute(TREE.replace("TO (200)", "TO (20000)") + SUPPRESS)
+    await capture(db)
+    ids = [*range(10, 10 + count)]
+    await db.execute("INSERT INTO root SELECT i, 'a', i FROM unnest($1::int[]) AS i", ids)
+    await take(db)
+    await db.execute("UPDATE root SET region = CASE WHEN id % 5 = 0 THEN 'q' ELSE 'a' END, v = v || '!'")
+    moved = [i for i in ids if i % 5 == 0]
+    assert sorted((c.op, c.old or "", c.new or "") for c in await take(db)) == sorted(
+        [("D", f"({i},a,{i})", "") for i in moved]
+        + [("I", "", f"({i},q,{i}!)") for i in moved if i % 10]
+        + [("U", f"({i},a,{i})", f"({i},a,{i}!)") for i in ids if i % 5]
+    )
+
+
+async def test_rows_that_a_trigger_suppresses_without_a_key(pair: Pair) -> None:
+    db = pair.main
+    await db.execute(TREE.replace(", PRIMARY KEY (id, region)", "") + SUPPRESS)
+    await capture(db)
+    await db.execute("INSERT INTO root VALUES (9, 'a', 'x'), (10, 'a', 'x'), (11, 'a', 'x')")
+    await take(db)
+    await db.execute("UPDATE root SET region = CASE WHEN id > 9 THEN 'q' ELSE 'a' END, v = 'y'")
+    changes = [(c.op, c.old, c.new) for c in await take(db)]
+    assert sorted(changes[:3]) == [("D", f"({i},a,x)", None) for i in (10, 11, 9)]
+    assert sorted(changes[3:]) == [("I", None, "(11,q,y)"), ("I", None, "(9,a,y)")]
+
+
+@pytest.mark.parametrize("large", [9, 10, 11])
+async def test_rows_too_large_beside_one_that_is_suppressed(pair: Pair, large: int) -> None:
+    db = pair.main
+    await db.execute(TREE + SUPPRESS)
+    await capture(db)
+    await db.execute("INSERT INTO root VALUES (8, 'a', 'x'), (9, 'a', 'x'), (10, 'a', 'x'), (11, 'a', 'x')")
+    await limit_images(db, 100)
+    await db.execute("UPDATE root SET v = repeat('x', 120) WHERE id = $1", large)
+    await take(db)
+    await db.execute("UPDATE root SET region = CASE WHEN id > 9 THEN 'q' ELSE 'a' END, v = v || 'y'")
+    found = sorted((c.op, (c.old or c.new or "").split(",x")[0]) for c in await take(db))
+    assert found == sorted(
+        [
+            ("U", "(8,a"),
+            ("K", "(9,a)") if large == 9 else ("U", "(9,a"),
+            ("K", "(10,a)") if large == 10 else ("D", "(10,a"),
+            *([("K", "(11,a)"), ("K", "(11,q)")] if large == 11 else [("D", "(11,a"), ("I", "(11,q")]),
+        ]
+    )

@@ -39,7 +39,7 @@ async def test_the_work_is_tried_until_the_lock_is_free(pair: Pair) -> None:
 
     working = asyncio.create_task(patiently(db, work, Patience()))
     await until(other, "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted)")
-    assert await blockers(other, await other.fetchval("SELECT 't'::regclass::oid")) != ""
+    assert await blockers(other, [await other.fetchval("SELECT 't'::regclass::oid")]) != ""
     await holding.rollback()
     assert await working == "done"
     assert tries >= 1

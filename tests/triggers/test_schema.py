@@ -75,6 +75,20 @@ async def test_names_of_any_length_are_told_apart_after_an_upgrade(
     await pair.main.execute(add, [os.urandom(5000).hex(), os.urandom(5000).hex()])
 
 
+async def test_functions_with_other_parameters_go(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 11: of two by one name, each installation would take one for the other."""
+    monkeypatch.setattr(schema, "VERSION", 10)
+    await capture(pair.main)
+    for parameters in ("capture_key(int)", "capture_large(int, text, text)"):
+        await pair.main.execute(
+            f"CREATE FUNCTION cdc.{parameters} RETURNS text LANGUAGE sql AS 'SELECT NULL'"
+        )
+    monkeypatch.undo()
+    await capture(pair.main)
+    names = await pair.main.fetch("SELECT proname FROM pg_proc WHERE pronamespace = 'cdc'::regnamespace")
+    assert sorted(name for (name,) in names) == sorted(schema.FUNCTIONS)
+
+
 async def test_changed_functions_are_replaced(pair: Pair) -> None:
     await capture(pair.main)
     facts = "SELECT obj_description(oid, 'pg_proc'), xmin FROM pg_proc WHERE oid = 'cdc.wake'::regproc"

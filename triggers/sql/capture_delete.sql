@@ -31,6 +31,10 @@ BEGIN
     SELECT TG_ARGV[0]::int, 'D', cdc.capture_columns(), before FROM old_rows
     WHERE octet_length(before) < 900000000 AND cdc.capture_columns() IS NOT NULL;
 {recorded}
+    IF octet_length(before) >= 900000000 THEN
+        before := NULL;
+        most := 1;
+    END IF;
 {several}
     RETURN NEW;
 END

@@ -15,6 +15,8 @@ AS $existing$
 #variable_conflict use_variable
 DECLARE
     names text[];
+    key_names text[];
+    printed text;
     images refcursor;
     slice int := 1000;
     done bigint := 0;
@@ -34,9 +36,9 @@ BEGIN
         CLOSE images;
         done := done + dealt_with;
         IF dealt_with = 0 AND slice = 1 THEN
-            EXECUTE format('SELECT %s FROM %s AS t OFFSET $1 LIMIT 1', cdc.capture_key(table_id), relation)
-                INTO key USING done;
-            PERFORM cdc.capture_large(table_id, NULL, key);
+            SELECT k.names, k.printed INTO key_names, printed FROM cdc.capture_key(relation) AS k;
+            EXECUTE format('SELECT %s FROM %s AS t OFFSET $1 LIMIT 1', printed, relation) INTO key USING done;
+            PERFORM cdc.capture_large(table_id, key_names, NULL, key);
             done := done + 1;
             slice := 1000;
         ELSE

@@ -7,8 +7,9 @@
 -- what comes after the first RETURNs has its variables to itself, and why this returns NEW, which is null here.
 -- Rows are read in blocks that catch what PostgreSQL says of an image larger than 1 GB, and of none or of several rows
 -- where one is asked for; they are written outside of them, so that the blocks take no transaction number. The first
--- 33 rows are kept in arrays, where they fit in one; more are read by cursors (capture_rows.sql). A row too large is
--- recorded by its key (capture_large.sql), and the application's write goes through.
+-- 33 rows are kept in arrays, where they fit in one, and so are up to a thousand more; what is behind these is read by
+-- cursors (capture_rows.sql). A row too large is recorded by its key (capture_large.sql), and the application's write goes
+-- through. Printing it takes seconds: `most` keeps those from trying again that would print it beside others.
 -- The column names are kept in the plan, which has to read the transition table for that: see capture_columns.sql.
 -- Where they cannot be had that way they come from the transition table itself, as the keys of a row of nulls. Whatever
 -- was altered a moment ago, in this transaction or behind a REPEATABLE READ snapshot, they are in step with the text.
@@ -42,6 +43,10 @@ BEGIN
     SELECT TG_ARGV[0]::int, 'I', cdc.capture_columns(), after FROM new_rows
     WHERE octet_length(after) < 900000000 AND cdc.capture_columns() IS NOT NULL;
 {recorded}
+    IF octet_length(after) >= 900000000 THEN
+        after := NULL;
+        most := 1;
+    END IF;
 {several}
     RETURN NEW;
 END
