@@ -99,3 +99,14 @@ async def test_changes_of_before_a_column_had_another_type_count_as_any_records(
         await both.main.execute("ALTER TABLE t ALTER v TYPE int USING 7")
         assert await state(both, "t", "1") is State.PENDING
         assert await state(both, "t", "2") is State.PENDING
+
+
+async def test_names_do_not_depend_on_the_session(pair: Pair) -> None:
+    async with synced(pair, "CREATE TABLE k (id regclass PRIMARY KEY, v text)") as both:
+        await both.main.execute("INSERT INTO k VALUES ('pg_class', 'x'), ('k', 'x')")
+        await both.main.execute("SET quote_all_identifiers = on; SET search_path = public")
+        for name in ("pg_class", "public.k"):
+            found = "SELECT state FROM cdc.record_state('k', $1, pg_current_snapshot()::text)"
+            assert await both.main.fetchval(found, name) == "SYNCED"
+            found = "SELECT state FROM cdc.record_state('k', $1, '1:1:')"
+            assert await both.main.fetchval(found, name) == "PENDING"

@@ -201,6 +201,7 @@ async def test_images_do_not_depend_on_the_session(pair: Pair) -> None:
         "extra_float_digits": "-5",
         "bytea_output": "escape",
         "search_path": "public",
+        "quote_all_identifiers": "on",
     }
     for name, value in settings.items():
         await db.execute(f"SET {name} = '{value}'")

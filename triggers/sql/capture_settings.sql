@@ -8,4 +8,5 @@ SET TimeZone = 'UTC'
 SET extra_float_digits = 3
 SET bytea_output = 'hex'
 SET lc_monetary = 'C'
+SET quote_all_identifiers = off
 SET plan_cache_mode = force_generic_plan

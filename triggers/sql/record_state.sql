@@ -15,6 +15,7 @@ SET TimeZone = 'UTC'
 SET extra_float_digits = 3
 SET bytea_output = 'hex'
 SET lc_monetary = 'C'
+SET quote_all_identifiers = off
 AS $state$
 #variable_conflict use_column
 DECLARE
