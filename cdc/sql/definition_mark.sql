@@ -1,5 +1,5 @@
--- Purpose:    Notice cheaply that the tables of some schemas, their columns, constraints, unique indexes or partitions have
---             been altered, or that other tables are captured or known.
+-- Purpose:    Notice cheaply that the tables of some schemas, their columns, constraints, unique indexes or partitions, or
+--             labels of enums, have been altered, or that other tables are captured or known.
 -- Parameters: $1 schemas, text[].
 -- Result:     one text; another text means: look again.
 SELECT concat_ws(' ',
@@ -15,6 +15,7 @@ SELECT concat_ws(' ',
     (SELECT sum(hashint8extended(i.indexrelid::bigint, 0))
      FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid AND i.indisunique WHERE c.relnamespace = ANY (w.ids)),
     (SELECT count(*) FROM cdc.definition),
+    (SELECT sum(hashint8extended(e.xmin::text::bigint, e.oid::bigint)) FROM pg_enum e),
     (SELECT sum(hashint8extended(k.relid::bigint, hashtext(k.key_columns::text))) FROM cdc.captured_table k)
 ) AS mark
 FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace n WHERE n.nspname = ANY ($1::text[]::name[])) w
