@@ -16,7 +16,7 @@
         names text[];
         key_names text[];
         printed text;
-        apart boolean := false;
+        apart boolean;
         olds text[];
         news text[];
         more boolean;
