@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import asyncpg
 
@@ -47,6 +48,10 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
+_CUT: Final = (*UNREACHABLE, asyncpg.InternalClientError, asyncpg.LockNotAvailableError)
+"""What a session that ends says, also in the middle of a COPY, where the driver loses its thread; or a lock not got."""
+
+
 async def first_contact(
     main: Endpoint,
     backup: Endpoint,
@@ -80,7 +85,7 @@ async def first_contact(
             if installed and (outcome := await _linked(main, backup, two_way=two_way)) is not None:
                 return outcome
             return await _contact(main, backup, wanted, progress, two_way=two_way)
-        except (*UNREACHABLE, asyncpg.LockNotAvailableError) as error:
+        except _CUT as error:
             raise _cut(error) from error
 
 
@@ -116,7 +121,7 @@ async def resync(
             report = await overwrite(contact, side.other, "resync")
             async with opened(main) as connection:
                 await config.direction_chosen(connection)
-        except (*UNREACHABLE, asyncpg.LockNotAvailableError) as error:
+        except _CUT as error:
             raise _cut(error) from error
     return Outcome(Action.OVERWRITE, f"{side} was made equal to {side.other}", report.rows)
 
