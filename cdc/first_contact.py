@@ -49,7 +49,7 @@ class Outcome:
 
 
 _CUT: Final = (*UNREACHABLE, asyncpg.InternalClientError, asyncpg.LockNotAvailableError)
-"""What a session that ends says, also in the middle of a COPY, where the driver loses its thread; or a lock not got."""
+"""What a session that ends says, also in the middle of a COPY, where the driver loses its thread; or a busy lock."""
 
 
 async def first_contact(
