@@ -66,7 +66,6 @@ GRANTED: Final = (
 OWNER: Final = (
     *GRANTED,
     *CONTACT,
-    "tests/triggers/test_capture.py",
     "tests/triggers/test_install.py",
     "tests/triggers/test_uninstall.py",
     "tests/cdc/test_verify.py",
@@ -92,6 +91,8 @@ OWNER: Final = (
     "tests/cdc/snapshot/test_restore.py",
 )
 """As a plain owner every trigger, foreign key and unique value is in the way of what is written."""
+LARGEST: Final = "tests/triggers/test_capture.py::test_rows_whose_text_postgresql_cannot_make"
+"""Takes a tenth of a run's time: on the oldest version, and on the one that everything is run on."""
 DEBIAN: Final = Path("/usr/lib/postgresql/15/bin")
 LONGEST_S: Final = 900.0
 
@@ -117,12 +118,12 @@ def plan() -> list[Run]:
     return [
         Run("13", ALL, 13, 13),
         Run("14", (*BETWEEN, *RESTORE), 14, 14),
-        Run("15", (*BETWEEN, *SYNC, *RESTORE, *KEYS), fifteen, fifteen),
+        Run("15", (*BETWEEN, *RESTORE, *KEYS), fifteen, fifteen),
         Run("16", (*BETWEEN, *RESTORE), wheel="16"),
         Run("17", (*BETWEEN, *RESTORE), 17, 17),
         Run("18 with all its libraries", (*BETWEEN, *SYNC, *KEYS), 18, 18),
         Run("13 and 18", (*TYPES, *SYNC, *COPY), 13, None),
-        Run("18 and 13", (*TYPES, *SYNC, *COPY), None, 13),
+        Run("18 and 13", (*TYPES, "tests/system/test_links.py", *COPY), None, 13),
         Run("18 as a plain owner", OWNER, role="owner"),
         Run("18 as an owner with the grant", GRANTED, role="granted"),
     ]
@@ -173,6 +174,8 @@ def carry_out(run: Run, registry: Registry, report: Path) -> bool:
             given[f"CDC_TEST_{side}_BIN"] = str(programs)
     command = [sys.executable, "-m", "pytest", "-q", "-n", os.environ.get("WORKERS", "3")]
     command += [f"--junitxml={report}", *(("-m", "not superuser") if run.role else ()), *run.tests]
+    if CAPTURE[0] not in run.tests:
+        command += ["--deselect", LARGEST]
     try:
         done = subprocess.run(command, env=os.environ | given, timeout=LONGEST_S, check=False)
     except subprocess.TimeoutExpired:
