@@ -285,6 +285,7 @@ async def test_of_classic_inheritance_the_children_are_captured(pair: Pair) -> N
         assert await pair.backup.fetchval("SELECT count(*) FROM ONLY parent") == 0
 
 
+@pytest.mark.granted("a table with a trigger of somebody's own waits")
 @pytest.mark.parametrize("batch_rows", [2, 50])
 @pytest.mark.parametrize("ids", ["= 10", "IN (9, 10)", "< 70"])
 async def test_rows_that_a_trigger_suppresses_as_they_move(pair: Pair, ids: str, batch_rows: int) -> None:
