@@ -108,7 +108,8 @@ class Synced:
         return [entry for each in sides for entry in await self.entries(each, "OPEN", "DEFERRED")]
 
     async def assert_no_conflicts(self) -> None:
-        assert await self.open_conflicts() == []
+        found = await self.open_conflicts()
+        assert found == [], found
 
     async def applied(self, source: Side) -> int:
         """Changes of a source that the other side says it has applied."""

@@ -70,6 +70,20 @@ async def test_one_sides_row_wins(pair: Pair, side: Side) -> None:
         assert (kept.main["stock"], kept.backup["stock"]) == ("8", "7")
 
 
+async def test_what_a_decided_record_stood_in_the_way_of_is_tried_at_once(pair: Pair) -> None:
+    main = "INSERT INTO product VALUES (4, 'rest', 1, 1, 'new')"
+    backup = "INSERT INTO product VALUES (5, 'chalk', 1, 1, 'new')"
+    async with disputed(pair, main, backup) as (both, resolver):
+        assert {entry.type for entry in await both.open_conflicts()} == {"UNIQUE_VIOLATION"}
+        for connection in (both.main, both.backup):
+            await connection.execute("UPDATE cdc.sync_state SET next_try_at = now() + interval '1 hour'")
+        await resolver.resolve(decision(Resolution.MAIN, "5"))
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("product")
+        assert await both.backup.fetch("SELECT id FROM product WHERE code = 'new'") == [(4,)]
+
+
 async def test_a_merge_takes_what_each_side_changed(pair: Pair) -> None:
     main = "UPDATE product SET stock = 8, price = 6 WHERE id = 1"
     backup = "UPDATE product SET stock = 7, name = 'bridge' WHERE id = 1"
