@@ -84,8 +84,7 @@ def servers(servers_root: Path) -> Iterator[Servers]:
         for side, url, cluster in zip(Side, named, clusters, strict=True)
     ]
     servers = Servers(hosts[0], hosts[1], template=f"cdc_test_template_{os.getpid()}")
-    template = identifier(servers.template)
-    asyncio.run(servers.execute(f"CREATE DATABASE {template} TEMPLATE template0 ENCODING 'UTF8'"))
+    asyncio.run(servers.prepare())
     yield servers
     asyncio.run(_finish(servers))
 

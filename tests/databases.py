@@ -87,6 +87,18 @@ class Host:
         query = f"?{parts.query}" if parts.query else ""
         return f"{parts.scheme}://{who}{'@' if who else ''}{where}/{quote(database)}{query}"
 
+    async def copy_database(self, template: str, name: str, owner: Login | None = None) -> None:
+        """Make a database, a role's or the administrator's: file by file, in half the time of the other way."""
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            strategy = "STRATEGY file_copy" if connection.get_server_version() >= (15,) else ""
+            whose = f"OWNER {identifier(owner.name)}" if owner else ""
+            await connection.execute(
+                f"CREATE DATABASE {identifier(name)} TEMPLATE {identifier(template)} {strategy} {whose}"
+            )
+        finally:
+            await connection.close()
+
     async def execute(self, *statements: str) -> None:
         """Run statements outside a transaction in the server's own database."""
         connection = await asyncpg.connect(self.admin_url)
@@ -104,6 +116,13 @@ class Servers:
     main: Host
     backup: Host
     template: str
+
+    async def prepare(self) -> None:
+        """Make the template; what the first session of a database has to find out is copied with its files."""
+        await self.execute(f"CREATE DATABASE {identifier(self.template)} TEMPLATE template0 ENCODING 'UTF8'")
+        for side in Side:
+            connection = await asyncpg.connect(self.host(side).url(self.template))
+            await connection.close()
 
     def host(self, side: Side) -> Host:
         return self.main if side is Side.MAIN else self.backup
@@ -168,9 +187,10 @@ class Pair:
 
     async def __aenter__(self) -> Self:
         self.name = f"cdc_test_{os.getpid()}_{next(_numbers)}"
-        template = identifier(self.servers.template)
-        owner = f"OWNER {identifier(self.owner.name)}" if self.owner else ""
-        await self.servers.execute(f"CREATE DATABASE {identifier(self.name)} TEMPLATE {template} {owner}")
+        hosts = [self.servers.host(side) for side in Side]
+        await asyncio.gather(
+            *(host.copy_database(self.servers.template, self.name, self.owner) for host in hosts)
+        )
         self.main, self.backup = await asyncio.gather(self.connect(Side.MAIN), self.connect(Side.BACKUP))
         return self
 
