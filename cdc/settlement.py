@@ -159,9 +159,7 @@ async def close(
             [side is first and each.fetching is None for each in done],
             cases.seen[side.other],
         )
-        await targets[side].connection.execute(
-            statement("deferred_unblocked", "cdc"), str(table.entity), ids
-        )
+        await targets[side].connection.execute(statement("deferred_unblocked", "cdc"), str(table.entity), ids)
         await records.recheck(targets[side].connection, table.entity, ids, "resolved")
         fetching = [each.case.entity_id for each in done if each.fetching is side]
         if fetching:

@@ -19,6 +19,7 @@ from cdc.position import Seen
 from cdc.recheck import Finding, Readings, find
 
 NOWHERE = Seen.parse("1:1:")
+WINNERS = {Policy.MAIN_WINS: 0, Policy.BACKUP_WINS: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Rules:
             return replace(target, row=after)
         if isinstance(verdict, ConflictType) and self.policy is Policy.MANUAL:
             return self.listed_again(replace(target, entry=Entry(after, target.row)))
-        if isinstance(verdict, ConflictType) and source == 0:
+        if isinstance(verdict, ConflictType) and source == WINNERS[self.policy]:
             target = replace(target, row=after)
         return self.listed_again(target)
 
