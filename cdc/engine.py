@@ -14,7 +14,7 @@ from cdc.pairing import Pair
 from cdc.policy import MANUAL, PolicyRule
 from cdc.recheck import Round, recheck_side, waiting_keys
 from cdc.schema_watch import SchemaWatch
-from cdc.session import UNREACHABLE, Connection, Endpoint, connect
+from cdc.session import UNREACHABLE, Endpoint, Sessions
 from cdc.stats import Options, StepResult
 from cdc.target import Target
 from cdc.twin import on_both
@@ -42,7 +42,7 @@ class Referee:
         self._endpoints = {Side.MAIN: main, Side.BACKUP: backup}
         self._links = links
         self._targets: dict[Side, Target] = {}
-        self._connections: list[Connection] = []
+        self._sessions = Sessions(self.call)
         self._called = asyncio.Event()
         self._watch = SchemaWatch(self._endpoints, links)
         self._arbiter = Arbiter(main, backup, policy)
@@ -59,17 +59,14 @@ class Referee:
 
     async def _open(self, side: Side) -> Target:
         endpoint = self._endpoints[side]
-        connection = await connect(endpoint, "referee")
-        self._connections.append(connection)
+        connection = await self._sessions.connect(endpoint, "referee")
         target = Target(connection, endpoint.schemas)
         await target.set_up()
         return target
 
     async def close(self) -> None:
         """Drop both sessions."""
-        for connection in self._connections:
-            connection.terminate()
-        self._connections.clear()
+        self._sessions.close()
         self._targets.clear()
         await self._arbiter.close()
 

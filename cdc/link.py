@@ -19,7 +19,7 @@ from cdc.policy import MANUAL, PolicyRule
 from cdc.position import Position
 from cdc.reader import Reader
 from cdc.retry import next_retry, retry_deferred
-from cdc.session import UNREACHABLE, Connection, Endpoint, connect
+from cdc.session import UNREACHABLE, Endpoint, Sessions
 from cdc.stage import Stage
 from cdc.stats import Options, Stats, StepResult
 from cdc.target import Target
@@ -54,7 +54,7 @@ class Link:
         self._options = options or Options()
         self._policy = policy
         self._accepts = accepts
-        self._connections: list[Connection] = []
+        self._sessions = Sessions(self.nudge)
         self._listener: Listener | None = None
         self._crossing: Crossing | None = None
         self._kept = True
@@ -97,14 +97,14 @@ class Link:
             raise
 
     async def _open_reader(self) -> Reader:
-        source = await self._connect(self.source, f"reader {self.side}")
+        source = await self._sessions.connect(self.source, f"reader {self.side}")
         rows, size = self._options.batch_rows, self._options.batch_bytes
         reader = Reader(source, batch_rows=rows, batch_bytes=size)
         await reader.prepare()
         return reader
 
     async def _open_sink(self) -> Target:
-        target = await self._connect(self.target, f"applier {self.side}")
+        target = await self._sessions.connect(self.target, f"applier {self.side}")
         sink = Target(target, self.target.schemas, self._accepts)
         await sink.prepare()
         await target.execute("SET synchronous_commit = off")  # see cdc.durability
@@ -116,9 +116,7 @@ class Link:
             await self._listener.close()
         if self._crossing is not None:
             self._crossing.close()
-        for connection in self._connections:
-            connection.terminate()
-        self._connections.clear()
+        self._sessions.close()
         self.moved.clear()
         self._held = self.held
         self._listener = self._crossing = None
@@ -134,11 +132,11 @@ class Link:
         crossing = self._opened()
         paged = crossing.position.window_to is not None
         try:
+            self._sessions.check()  # nobody would miss a target that there is nothing for
             crossed = await crossing.step()
         except Exception as error:
             # In the middle of a COPY the driver raises whatever it stumbles over first when a session ends.
-            cut = any(connection.is_closed() for connection in self._connections)
-            if isinstance(error, CdcError) or not (cut or isinstance(error, UNREACHABLE)):
+            if isinstance(error, CdcError) or not (self._sessions.cut or isinstance(error, UNREACHABLE)):
                 raise
             raise ConnectivityError(
                 f"link {self.side} to {self.target.side} was cut: {error or type(error).__name__}"
@@ -226,11 +224,6 @@ class Link:
         self._kept = True
         if self._listener is not None:
             self._listener.nudge()
-
-    async def _connect(self, endpoint: Endpoint, purpose: str) -> Connection:
-        connection = await connect(endpoint, purpose)
-        self._connections.append(connection)
-        return connection
 
     def _opened(self) -> Crossing:
         if self._crossing is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -125,3 +126,39 @@ async def _begin(dsn: str, purpose: str, seconds: float) -> Connection:
         connection.terminate()
         raise
     return connection
+
+
+class Sessions:
+    """Connections that are used together: one that is cut is told of at once, whatever the others wait for."""
+
+    def __init__(self, on_cut: Callable[[], None]) -> None:
+        """Take what is called when any of them ends."""
+        self._on_cut = on_cut
+        self.connections: list[Connection] = []
+
+    async def connect(self, endpoint: Endpoint, purpose: str) -> Connection:
+        """Open one more, see `connect`."""
+        connection = await connect(endpoint, purpose)
+        connection.add_termination_listener(lambda _: self._on_cut())
+        self.connections.append(connection)
+        return connection
+
+    @property
+    def cut(self) -> bool:
+        """Whether one of them has ended."""
+        return any(connection.is_closed() for connection in self.connections)
+
+    def check(self) -> None:
+        """Refuse to go on without one of them.
+
+        Raises:
+            ConnectionError: one has ended.
+        """
+        if self.cut:
+            raise ConnectionError("a session has ended")
+
+    def close(self) -> None:
+        """Drop all; what was not committed is rolled back by the server."""
+        for connection in self.connections:
+            connection.terminate()
+        self.connections.clear()

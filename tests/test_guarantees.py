@@ -28,6 +28,7 @@ def test_each_named_test_exists(file: str, name: str) -> None:
         node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert name in defined
+    assert name.startswith("test_")
 
 
 @pytest.mark.parametrize("cells", rows(PROMISES), ids=lambda cells: cells[0][:40])

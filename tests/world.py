@@ -212,7 +212,7 @@ class World:
         """Cut a step in the middle, and restart. A step that has too few queries to be cut goes through."""
         link = self.synced.engine.links[source]
         task = asyncio.ensure_future(link.step())
-        reader, applier = link._connections
+        reader, applier = link._sessions.connections
         left, struck = fault.queries, False
 
         def cut() -> None:

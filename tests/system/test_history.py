@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -16,7 +17,7 @@ from cdc.model import Side
 from cdc.prune import prune
 from tests.databases import OwnServers
 from tests.disasters import TABLES, Twins, copy_data, copy_of, dump, put_back, restore, standby_of
-from tests.running import Shell
+from tests.running import Shell, link_states, until
 
 SIDES = pytest.mark.parametrize("side", list(Side))
 
@@ -94,6 +95,38 @@ async def test_a_volume_rolled_back_under_a_killed_server_and_its_rows_are_the_r
     await twins.write(Side.MAIN, "other", times=50)
     await noticed(twins, "MAIN is not the database .* rolled back")
     await mended(twins, Side.BACKUP, by_command=True)
+
+
+@SIDES
+async def test_a_side_rolled_back_under_a_running_service(twins: Twins, side: Side) -> None:
+    """Its power is cut, it comes back as it was before, and is written to at once: the service stops and says so."""
+    await twins.close()
+    copy = await copy_data(twins.servers.cluster(side), cleanly=False)
+    urls = {"DATABASE_URL": twins.urls[Side.MAIN], "BACKUP_DATABASE_URL": twins.urls[Side.BACKUP]}
+    async with twins.shell.service(**urls) as service:
+        await service.streaming()
+        for each in Side:
+            await twins.write(each, f"second of {each}")
+        await until(partial(equal, twins))
+        others = await twins.rows(side.other)
+        await put_back(twins.servers.cluster(side), copy, cleanly=False)
+        await twins.write(side, "other", times=50)
+        await service.said("link stopped", link="MAIN_TO_BACKUP")
+        found = await service.state(lambda status: link_states(status) == {"stopped"})
+        assert any("cdc resync" in problem["hint"] for problem in found["problems"])
+        assert await twins.rows(side.other) == others
+        assert await service.end() == 0
+    await mended(twins, side, by_command=True)
+    await twins.close()
+    async with twins.shell.service(**urls) as service:
+        await service.streaming()
+        await twins.write(side, "third")
+        await until(partial(equal, twins))
+        assert await service.end() == 0
+
+
+async def equal(twins: Twins) -> bool:
+    return await twins.rows(Side.MAIN) == await twins.rows(Side.BACKUP)
 
 
 async def test_the_rolled_back_side_is_noticed_however_long_nothing_was_written_before(twins: Twins) -> None:
