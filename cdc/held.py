@@ -11,10 +11,11 @@ from typing import Final
 import asyncpg
 
 from cdc.applier import Applier
-from cdc.errors import SchemaMismatch
+from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.position import Position, Seen
 from cdc.splitter import take_apart
+from cdc.target import ShapeMoved, check_marks, lock_position
 from cdc.undone import Outcome
 from triggers.statements import statement
 
@@ -60,6 +61,8 @@ async def release(applier: Applier, link: Position) -> Outcome:
             outcome += await _catch_up(applier, entity, reached, link.seen)
         except SchemaMismatch as mismatch:
             await hold(applier, mismatch)
+        except (PositionBusy, ShapeMoved):
+            applier.tables.held.add(entity)
         except asyncpg.PostgresError as error:
             applier.tables.held.add(entity)
             # Altered or locked at this moment; it is tried again.
@@ -99,6 +102,10 @@ async def _drain(applier: Applier, entity: str, table_id: int, reached: Position
                 str(reached.window_to),
                 reached.last_seq,
             )
+            # The table may have been altered since the page before, and the values be another column's by now.
+            shapes = applier.tables.written([table_id])
+            locked = await lock_position(connection, applier.source, [shape.relid for shape in shapes])
+            check_marks(shapes, locked["mark"] if locked is not None else 0)
             applier.expect_live()
             outcome += await take_apart(applier, changes, refreshed=True)
     return outcome

@@ -87,7 +87,7 @@ def change_names(
         target: the target's.
         columns: those of the change, in their order.
     """
-    if before is None or now is None or columns == tuple(column.name for column in target.columns):
+    if before is None or now is None:
         return columns
     placed = _by_place(before, now, columns)
     if placed is not None:
@@ -129,7 +129,10 @@ def _by_place(before: Definition, now: TableShape, columns: tuple[str, ...]) -> 
     if present.keys() >= {*were} and added == [*range(last + 1, last + 1 + len(added))]:
         return names[: len(columns)] if were and len(were) <= len(columns) <= len(names) else None
     former = {field.number: name for name, field in before.fields.items()}
-    if columns != tuple(former.get(number) for number in were):
+    # Of a computed column it is not known what it was called.
+    if len(columns) != len(were) or any(
+        former.get(number, name) != name for number, name in zip(were, columns, strict=True)
+    ):
         return None
     left = {present[number] for number in were if number in present}
     return tuple(

@@ -169,7 +169,8 @@ class SchemaWatch:
             if noted is None:
                 await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
                 continue
-            if now == before:
+            # What is renamed on one side so far was agreed on as it was before: only that tells what is what.
+            if now == before or (before is not None and now.half_renamed(before)):
                 continue
             earlier = self._altered.get(entity)
             if earlier is not None and earlier.now == now:

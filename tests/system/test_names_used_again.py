@@ -5,11 +5,16 @@ Every value says which column of which table it was written to, so one that ends
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
+from cdc.change import Change
 from cdc.model import Side
+from cdc.position import Position
+from cdc.stats import Options
 from tests.databases import Pair
 from tests.synced import Synced, synced
 from triggers.install import install
@@ -236,3 +241,92 @@ async def test_made_anew_under_the_same_name(
             assert (table, shown) == (table, differ)
             assert (table, old - shown) == (table, set())
             assert {int(each) for each in shown} <= written
+
+
+ROWS = "INSERT INTO t (id, a, b) SELECT i, 't first', 't second' FROM generate_series(1, 5) i;"
+PLAIN = f"CREATE TABLE IF NOT EXISTS t (id int PRIMARY KEY, a text, b text); {ROWS}"
+ANOTHER_ORDER = "CREATE TABLE t (id int PRIMARY KEY, b text, a text)"
+COMPUTED = (
+    f"CREATE TABLE t (id int PRIMARY KEY, g int GENERATED ALWAYS AS (id) STORED, a text, b text); {ROWS}"
+)
+ONE_DROPPED = "ALTER TABLE t DROP b; ALTER TABLE t RENAME a TO b; ALTER TABLE t ADD a text;"
+
+
+@pytest.mark.parametrize(
+    ("backup", "sql", "renamed"),
+    [(ANOTHER_ORDER, PLAIN, swapped_columns("t")), ("SELECT", COMPUTED, ONE_DROPPED)],
+    ids=["another_order", "computed"],
+)
+async def test_renamed_while_the_service_is_down(pair: Pair, backup: str, sql: str, renamed: str) -> None:
+    await pair.backup.execute(backup)
+    async with synced(pair, sql) as both:
+        await both.settle()
+        await both.engine.close()
+        for own, side in enumerate(Side, 1):
+            await both.connection(side).execute(
+                f"UPDATE t SET a = 't first changed' WHERE id = {own};"
+                f"INSERT INTO t (id, a, b) VALUES ({10 + own}, 't first new', 't second new'); {renamed}"
+            )
+            await install(both.connection(side), side=side, schemas=["public"])
+        await both.reopen()
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+        assert await misplaced(both, {"t": ("t", "b", "a")}) == []
+        assert await both.main.fetchval("SELECT count(*) FROM t WHERE b LIKE 't first %'") == 4
+
+
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_name_that_was_given_up_long_ago(pair: Pair, first: Side) -> None:
+    """The other side has not renamed yet: what it writes under the name is for the column that had it."""
+    async with synced(pair, SQL) as both:
+        await both.settle()
+        writers = Writers(both)
+        steps = ("ALTER TABLE here RENAME a TO c;", "ALTER TABLE here ADD a text;")
+        renamed = BEFORE | {"here": ("here", "c", "b")}
+        for sql in steps:
+            await writers.alter(first, sql, renamed)
+            await both.settle()
+        await writers.write()
+        await both.settle()
+        assert held(both) == {side: {"here"} for side in Side}
+        for sql in steps:
+            await writers.alter(first.other, sql, renamed)
+        await both.settle()
+        assert held(both) == {side: set() for side in Side}
+        await both.assert_no_conflicts()
+        await both.assert_equal(*TABLES)
+        assert await misplaced(both, renamed) == []
+
+
+async def test_renamed_while_a_held_table_catches_up(pair: Pair) -> None:
+    """The names of one page of what it waited with are not those of the next."""
+    async with synced(pair, SQL, options=Options(batch_rows=3)) as both:
+        await both.settle()
+        writers = Writers(both)
+        await writers.alter(Side.MAIN, "ALTER TABLE here ADD c text", BEFORE)
+        for i in range(100, 110):
+            await both.main.execute(f"INSERT INTO here VALUES ({i}, 'here first', 'here second', 'c')")
+        await both.settle()
+        assert held(both) == {Side.MAIN: {"here"}, Side.BACKUP: set()}
+        await writers.alter(Side.BACKUP, "ALTER TABLE here ADD c text", BEFORE)
+        crossing = both.engine.links[Side.MAIN]._crossing
+        assert crossing is not None
+        read, pages = crossing.reader.read_held, itertools.count(1)
+
+        async def read_held(reached: Position, table_id: int) -> Sequence[Change]:
+            if next(pages) == 2:
+                await both.backup.execute(swapped_columns("here"))
+            return await read(reached, table_id)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(crossing.reader, "read_held", read_held)
+            await both.settle()
+        assert held(both) == {Side.MAIN: {"here"}, Side.BACKUP: set()}
+        await both.assert_no_conflicts()
+        await writers.alter(Side.MAIN, swapped_columns("here"), BEFORE)
+        await both.settle()
+        assert held(both) == {side: set() for side in Side}
+        await both.assert_no_conflicts()
+        await both.assert_equal("here")
+        assert await misplaced(both, {"here": ("here", "b", "a")}) == []

@@ -190,6 +190,23 @@ async def test_every_row_of_a_rewritten_table_is_equal_or_a_conflict(pair: Pair)
         assert wrong <= {("t", "1"), ("t", "2")}
 
 
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_partitioned_table_rewritten_on_one_side(pair: Pair, first: Side) -> None:
+    """It has no file by which that could be seen."""
+    rows = "INSERT INTO {t} SELECT i, 'v' FROM generate_series(1, 3) i;"
+    sql = "CREATE TABLE plain (id int PRIMARY KEY, v text);" + rows.format(t="plain")
+    sql += "CREATE TABLE parts (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);"
+    sql += "CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (9);" + rows.format(t="parts")
+    async with synced(pair, sql) as both:
+        await both.settle()
+        for table in ("plain", "parts"):
+            await both.connection(first).execute(f"ALTER TABLE {table} ALTER v TYPE text USING upper(v)")
+        await captured(both)
+        await both.settle()
+        found = {(each.entity, each.entity_id) for each in await both.open_conflicts()}
+        assert found == {(table, str(i)) for table in ("plain", "parts") for i in (1, 2, 3)}
+
+
 async def test_a_column_the_target_has_widened_takes_larger_values_at_once(pair: Pair) -> None:
     async with synced(pair, SIMPLE) as both:
         await pair.main.execute("UPDATE t SET n = 11 WHERE id = 1")
