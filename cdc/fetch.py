@@ -17,6 +17,7 @@ from cdc.fetching import prepare
 from cdc.model import ConflictStatus
 from cdc.putting_off import describe
 from cdc.references import ReferenceBroken
+from cdc.renamed import ASTRAY
 from cdc.target import ShapeMoved
 from cdc.undone import LOCKED, Outcome
 from triggers.statements import statement
@@ -45,6 +46,8 @@ async def fetch_due(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
 
 async def _fetch(applier: Applier, row: asyncpg.Record) -> Outcome:
     began = time.monotonic()
+    if applier.target.astray(row["entity"]):
+        return await later(applier.target, row, ASTRAY, 0)
     try:
         fetching = await prepare(applier, row)
         if fetching is not None:

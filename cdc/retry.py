@@ -18,6 +18,7 @@ from cdc.locks import held_parents, lock_rows
 from cdc.model import ConflictStatus
 from cdc.pausing import pause
 from cdc.putting_off import describe
+from cdc.renamed import ASTRAY
 from cdc.target import ShapeMoved, check_marks, lock_position
 from cdc.ties import Behind, is_shown
 from cdc.together import changes_of, try_together
@@ -33,6 +34,8 @@ WIDE: Final = 5_000
 """Put-off rows tried in one go when some were found to wait for others: more than a batch holds."""
 WIDE_BYTES: Final = 64 * 1024 * 1024
 """Their images together."""
+Named = tuple[int, str]
+"""An entry and its table, whose name may be brought up to date at any time."""
 
 
 async def retry_deferred(applier: Applier) -> Outcome:
@@ -78,24 +81,29 @@ async def _due(applier: Applier) -> list[asyncpg.Record]:
     return rows
 
 
-async def _sort_out(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[set[int], dict[int, str]]:
+async def _sort_out(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[set[Named], dict[Named, str]]:
     """Make the mappings of entries; returns those that can be tried, and why others wait for their schema."""
+    waiting = {_named(row): ASTRAY for row in due if applier.target.astray(row["entity"])}
+    due = [row for row in due if _named(row) not in waiting]
     with contextlib.suppress(SchemaMismatch):
         await applier.prepare(changes_of(applier, due))
-        return {row["id"] for row in due}, {}
-    fitting: set[int] = set()
-    waiting: dict[int, str] = {}
+        return {_named(row) for row in due}, waiting
+    fitting: set[Named] = set()
     for row in due:
         try:
             await applier.prepare(changes_of(applier, [row]))
         except SchemaMismatch as mismatch:
-            waiting[row["id"]] = str(mismatch)
+            waiting[_named(row)] = str(mismatch)
         else:
-            fitting.add(row["id"])
+            fitting.add(_named(row))
     return fitting, waiting
 
 
-async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mapping[int, str]) -> Outcome:
+def _named(row: asyncpg.Record) -> Named:
+    return row["id"], row["entity"]
+
+
+async def _retry_due(applier: Applier, fitting: Collection[Named], waiting: Mapping[Named, str]) -> Outcome:
     connection = applier.target.connection
     shapes = list(applier.target.shapes.values())
     locked = await lock_position(connection, applier.source, [shape.relid for shape in shapes])
@@ -105,8 +113,8 @@ async def _retry_due(applier: Applier, fitting: Collection[int], waiting: Mappin
     await connection.execute(f"SET LOCAL lock_timeout = {applier.target.patience.lock_timeout}")
     # Only now is the list sure: nobody resolves an entry while the position is locked.
     due = [row for row in await _due(applier) if not row["by_key"]]
-    failures = [Failure(row, SchemaMismatch(waiting[row["id"]])) for row in due if row["id"] in waiting]
-    ready = [row for row in due if row["id"] in fitting]
+    failures = [Failure(row, SchemaMismatch(waiting[_named(row)])) for row in due if _named(row) in waiting]
+    ready = [row for row in due if _named(row) in fitting]
     kept = await _locked(applier, changes_of(applier, ready))
     failures += [Failure(row, asyncpg.LockNotAvailableError(LOCKED)) for row in ready if key_of(row) in kept]
     outcome, refused = await try_together(applier, [row for row in ready if key_of(row) not in kept], kept)

@@ -16,6 +16,7 @@ from cdc.model import Entity, Side
 from cdc.names import Former, change_names, check_names, key_names, origins
 from cdc.obstacles import check_writable
 from cdc.patience import LONGEST_WAIT_MS, Patience, read_patience
+from cdc.renamed import astray
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified
@@ -99,6 +100,11 @@ class Target:
         self.former = origins(noted, side, source)
         self._noted, self._source = noted, (side, source)
         self._mappings.clear()
+
+    def astray(self, name: str) -> bool:
+        """Whether what is kept under a name is about a table that is called something else by now."""
+        side, source = self._source
+        return astray(self._noted, name, {side: source, side.other: self.shapes})
 
     async def mapping(
         self, entity: Entity, columns: tuple[str, ...], key: tuple[str, ...], *, own: bool = False
