@@ -77,6 +77,8 @@ async def _settle(
     targets: Mapping[Side, Target], table: Table, policy: PolicyRule, decisions: Sequence[Decision]
 ) -> tuple[Settled, Side]:
     applied = await lock_positions(targets, table)
+    for target in targets.values():
+        target.patience.begin()
     by_id = {decision.entity_id: decision for decision in decisions}
     try:
         cases = await open_cases(targets, table, list(by_id), applied)

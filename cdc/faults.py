@@ -43,22 +43,29 @@ _EXACT = {
     "428C9": Fault(Blame.SHAPE),
     "0A000": Fault(Blame.SHAPE),
     "54000": Fault(Blame.ROW),
+    "54001": Fault(Blame.ROW),  # a function of the table's own that calls itself without end
     # What a value, or a function of the table's own, names and is not there; a right that was taken away.
     "42501": Fault(Blame.SHAPE),
     "42883": Fault(Blame.SHAPE),
     "42602": Fault(Blame.SHAPE),
     "3F000": Fault(Blame.SHAPE),
 }
-# Data exceptions, constraint violations, what triggers raise (RAISE is P0001), check options of views.
-_ROW_CLASSES = ("22", "23", "27", "44", "P0", "09")
+# Data exceptions, constraint violations, what triggers raise (RAISE is P0001), check options of views; what functions
+# in checks and triggers run into: a CASE without a branch, a subquery of several rows, errors of routines.
+_ROW_CLASSES = ("22", "23", "27", "44", "P0", "09", "20", "21", "2F", "38", "39")
+# All that PostgreSQL itself uses. RAISE may give any other: that is an application's own.
+_SERVER_CLASSES = (
+    "00 01 02 03 08 0A 0B 0F 0L 0P 0Z 10 24 25 26 28 2B 2D 34 3B 3D 3F 40 42 53 54 55 57 58 72 F0 HV XX"
+)
 
 
 def judge(sqlstate: str | None) -> Fault:
-    """Judge an error by its SQLSTATE (manual, appendix A). What is not known is the link's."""
+    """Judge an error by its SQLSTATE (manual, appendix A). One that is missing is the link's."""
     code = sqlstate or ""
     if code in _EXACT:
         return _EXACT[code]
-    return Fault(Blame.ROW) if code.startswith(_ROW_CLASSES) else Fault(Blame.LINK)
+    its_own = bool(code) and code[:2] not in _SERVER_CLASSES
+    return Fault(Blame.ROW) if its_own or code.startswith(_ROW_CLASSES) else Fault(Blame.LINK)
 
 
 _AMONG_ROWS = frozenset({"23505", "23503", "23001", "23P01"})

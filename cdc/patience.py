@@ -2,7 +2,8 @@
 
 PostgreSQL looks for a deadlock when somebody has waited for `deadlock_timeout`, and ends the one who looked. So that
 this is never an application, a transaction of ours waits for a row only while it is younger than that. One that may
-get older is careful: it has locked its rows beforehand, leaving out those that somebody holds.
+get older is careful: it has locked its rows beforehand, leaving out those that somebody holds. Where that cannot be
+known, it waits for a moment only, and once it is old for nobody a second time.
 """
 
 from __future__ import annotations
@@ -48,14 +49,18 @@ class Patience:
         """Take note that a transaction begins."""
         self.began = time.monotonic()
 
+    @property
+    def old(self) -> bool:
+        """Whether somebody who waits for the transaction may be about to look for a deadlock."""
+        return (time.monotonic() - self.began) * 1000 > self.deadlock_ms * _YOUNG
+
     def check(self) -> None:
         """Before a statement that may wait.
 
         Raises:
             GrownOld: the transaction would be too old before it is done.
         """
-        age_ms = (time.monotonic() - self.began) * 1000
-        if not self.careful and age_ms > self.deadlock_ms * _YOUNG:
+        if not self.careful and self.old:
             raise GrownOld
 
 

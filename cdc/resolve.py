@@ -158,7 +158,8 @@ class Resolver:
             settled = await self._try(entity, list(left.values()), policy)
             total.outcomes += settled.outcomes
             total.refused |= settled.refused
-            left = {each: left[each] for each in settled.busy}
+            # Those that were come to last, or not at all, come first.
+            left = {each: left[each] for each in reversed(settled.busy)}
             if not left:
                 break
             if attempt < TRIES:

@@ -110,6 +110,7 @@ async def _retry_due(applier: Applier, fitting: Collection[Named], waiting: Mapp
     if locked is None:
         return Outcome()
     check_marks(shapes, locked["mark"])
+    applier.target.patience.begin()
     await connection.execute(f"SET LOCAL lock_timeout = {applier.target.patience.lock_timeout}")
     # Only now is the list sure: nobody resolves an entry while the position is locked.
     due = [row for row in await _due(applier) if not row["by_key"]]

@@ -60,10 +60,12 @@ async def _write(targets: Mapping[Side, Target], table: Table, rulings: Sequence
     except (asyncpg.PostgresError, ReferenceBroken, _Mixed) as error:
         if not isinstance(error, _Mixed) and not splits(error, refreshed=True):
             raise
+        old = any(target.patience.old for target in targets.values())
+        if contended(error) and (old or len(rulings) == 1):
+            # Somebody who waits for these transactions may look for a deadlock soon: no more of them is waited for.
+            return Written(busy=[each.case.entity_id for each in rulings])
         if len(rulings) == 1:
             entity_id = rulings[0].case.entity_id
-            if contended(error):
-                return Written(busy=[entity_id])
             return Written(refused={entity_id: _refused(rulings[0], error)})
     else:
         return Written(list(rulings))

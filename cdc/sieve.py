@@ -9,6 +9,8 @@ from typing import Final, Generic, TypeVar
 import asyncpg
 
 from cdc.faults import Blame, among_rows, judge
+from cdc.locks import contended
+from cdc.patience import Patience
 from cdc.references import ReferenceBroken
 from cdc.session import Connection
 from cdc.undone import Outcome
@@ -25,14 +27,17 @@ class Sieve(ABC, Generic[T]):
 
     What is refused for its own sake (a check, a type) is searched first, and the others are tried as a whole without
     it: rows that change places among each other cannot do so in parts. Else they go in halves of halves, in their
-    order. After `ALONE` items that were refused alone no more are looked for, so that a storm takes bounded time.
+    order. After `ALONE` items that were refused alone no more are looked for, so that a storm takes bounded time; nor
+    once an old transaction has waited for somebody.
     """
 
     _alone = 0
+    spent = False
+    """Somebody may wait for this transaction, and it has waited for somebody: it is to wait for nobody any more."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Take the session whose transaction is open."""
-        self._connection = connection
+    def __init__(self, connection: Connection, patience: Patience) -> None:
+        """Take the session whose transaction is open, and how long it may wait."""
+        self._connection, self._patience = connection, patience
 
     @abstractmethod
     async def carry_out(self, items: Sequence[T], *, part: bool) -> Outcome:
@@ -104,6 +109,7 @@ class Sieve(ABC, Generic[T]):
         except (asyncpg.PostgresError, ReferenceBroken) as error:
             if not self.splits(error):
                 raise
+            self.spent = self.spent or (self._patience.old and contended(error))
             return error
 
     async def _search(self, items: Sequence[T]) -> tuple[int, Refusal] | None:
@@ -125,7 +131,7 @@ class Sieve(ABC, Generic[T]):
         if len(items) == 1:
             self._alone += 1
             return await self.refuse(items[0], error)
-        if self._alone >= ALONE:
+        if self._alone >= ALONE or self.spent:
             done = await self.overflow(items, error)
             if done is not None:
                 return done

@@ -55,7 +55,7 @@ class _Changes(Sieve[Change]):
     """Changes of a batch, in the changelog's order."""
 
     def __init__(self, applier: Applier, *, refreshed: bool) -> None:
-        super().__init__(applier.target.connection)
+        super().__init__(applier.target.connection, applier.target.patience)
         self._applier = applier
         self._refreshed = refreshed
 

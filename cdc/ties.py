@@ -96,12 +96,15 @@ def knots(waits: Mapping[K, Collection[K]]) -> list[list[K]]:
 
 def behind(waits: Mapping[K, Collection[K]], goals: Collection[K]) -> set[K]:
     """Refused entries that wait for one of the goals, or for an entry that does."""
-    found, reached = set[K](), set(goals)
-    while more := {
-        key for key, others in waits.items() if key not in found and not reached.isdisjoint(others)
-    }:
-        found |= more
-        reached |= more
+    waiting: dict[K, list[K]] = {}
+    for key, others in waits.items():
+        for other in others:
+            waiting.setdefault(other, []).append(key)
+    found, left = set[K](), list(goals)
+    while left:
+        more = [key for key in waiting.get(left.pop(), ()) if key not in found]
+        found.update(more)
+        left += more
     return found
 
 

@@ -69,7 +69,7 @@ async def _known_knots(
     outcome, left = Outcome(), {key_of(row): row for row in due}
     ways = {key: known(key, row) for key, row in left.items()}
     for group in knots(ways):
-        if not 1 < len(group) < len(due):
+        if sieve.spent or not 1 < len(group) < len(due):
             continue
         found = await sieve.attempt([left[key] for key in group])
         if isinstance(found, Outcome):
@@ -84,6 +84,8 @@ async def _in_knots(sieve: _Entries, failures: Sequence[Failure]) -> tuple[Outco
     outcome = Outcome()
     left = {key_of(each.row): each for each in failures}
     for group in knots({key: in_the_way(each) for key, each in left.items() if _among_rows(each.error)}):
+        if sieve.spent:
+            break
         found = await sieve.attempt([left[key].row for key in group])
         if isinstance(found, Outcome):
             outcome += found
@@ -115,7 +117,7 @@ async def _in_queues(
             waiting.setdefault(other, []).append(key)
     while ahead:
         for key in waiting.get(ahead.pop(), ()):
-            if key not in left or tries == LONGEST_QUEUE:
+            if key not in left or tries == LONGEST_QUEUE or sieve.spent:
                 continue
             tries += 1
             found = await sieve.attempt([left[key]])
@@ -131,7 +133,7 @@ class _Entries(Sieve[asyncpg.Record]):
     """Entries of cdc.sync_state, each the net change of a row of its own."""
 
     def __init__(self, applier: Applier) -> None:
-        super().__init__(applier.target.connection)
+        super().__init__(applier.target.connection, applier.target.patience)
         self.refused: list[Failure] = []
         self.untried: list[asyncpg.Record] = []
         self._applier = applier

@@ -1,6 +1,6 @@
 -- Purpose:    Lock the rows that a batch will write to, without waiting for anybody.
--- Parameters: $1 to $4 belong to {batch}; $5 entity; $6 whether keys with a live entry, which a batch leaves alone, are
---             wanted too. {key_of_b}, {same_key}, {subsumed}, {keys}, {entity_id}, {match}, {table}: as in apply.
+-- Parameters: $1 to $4 belong to {batch}; $5 entity; $6 whether keys are wanted too that a batch leaves alone: with a live
+--             entry, or settled by a decision. {key_of_b}, {same_key}, {subsumed}, {keys}, {entity_id}, {match}, {table}: as in apply.
 -- Result:     one row per key whose row somebody else holds: entity_id, before and after (the batch's first and last
 --             image of it, null where there is none). All other rows are locked now.
 WITH batch AS MATERIALIZED (
@@ -16,7 +16,7 @@ WITH batch AS MATERIALIZED (
 ), key AS (
     SELECT {keys}, (array_agg(e.before ORDER BY e.seq, e.part))[1] AS before,
            (array_agg(e.after ORDER BY e.seq DESC, e.part DESC))[1] AS after
-    FROM event e WHERE NOT {subsumed} GROUP BY {keys}
+    FROM event e WHERE $6::boolean OR NOT {subsumed} GROUP BY {keys}
 ), wanted AS MATERIALIZED (
     SELECT n.* FROM (SELECT k.*, {entity_id} AS entity_id FROM key k) n
     WHERE $6::boolean OR NOT EXISTS (SELECT FROM cdc.sync_state s WHERE s.status IN ('DEFERRED', 'OPEN')

@@ -28,6 +28,13 @@ CODES = sorted(
         ("23P01", Fault(Blame.ROW)),
         ("22P02", Fault(Blame.ROW)),
         ("P0001", Fault(Blame.ROW)),
+        ("20000", Fault(Blame.ROW)),
+        ("21000", Fault(Blame.ROW)),
+        ("38000", Fault(Blame.ROW)),
+        ("54001", Fault(Blame.ROW)),
+        ("U0001", Fault(Blame.ROW)),
+        ("SHOP1", Fault(Blame.ROW)),
+        ("54011", Fault(Blame.LINK)),
         ("55P03", Fault(Blame.LOCK)),
         ("40P01", Fault(Blame.LOCK)),
         ("40001", Fault(Blame.LOCK)),
@@ -61,3 +68,9 @@ def test_what_reading_a_value_may_say(code: str) -> None:
 @pytest.mark.parametrize("code", ["54000", "55P03", "40P01", "40001", "53200", "57014", "08006", None])
 def test_what_reading_a_value_does_not_say(code: str | None) -> None:
     assert not about_value(code)
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code[:2] not in {"22", "23", "44", "P0"}])
+def test_no_code_of_the_servers_is_taken_for_an_applications(code: str) -> None:
+    if judge(code) == Fault(Blame.ROW):
+        assert code in {"54000", "54001"} or code[:2] in {"09", "20", "21", "27", "2F", "38", "39"}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cdc import sieve
 from cdc.model import Side
+from cdc.patience import Patience
 from cdc.references import ReferenceBroken
 from cdc.sieve import Refusal, Sieve
 from cdc.undone import Outcome
@@ -26,7 +27,7 @@ class Places(Sieve[tuple[int, int]]):
     """Gives rows new places, all of them at once; a refused row stays where it is."""
 
     def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        super().__init__(connection)
+        super().__init__(connection, Patience())
         self.refused: list[tuple[int, int]] = []
         self.rest: list[tuple[int, int]] = []
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from cdc.conflicts import Filter
@@ -19,7 +21,7 @@ from cdc.snapshot.writer import write_snapshot
 from cdc.stats import Options
 from tests.databases import Connection, Pair
 from tests.live import equal, running, until
-from tests.synced import endpoints, synced
+from tests.synced import Synced, endpoints, synced
 from triggers.identifiers import identifier
 
 SCHEMA = """
@@ -161,3 +163,68 @@ async def test_parents_and_children_in_opposite_orders_beside_a_link(hasty: Pair
         await asyncio.gather(*tasks)  # raises what an application met
         await equal(both, "a", "c")
         await both.assert_no_conflicts()
+
+
+KEYS = """
+CREATE TABLE t (id int PRIMARY KEY, u int UNIQUE, v text);
+INSERT INTO t SELECT i, i, 'a' FROM generate_series(1, 200) i;
+"""
+WRITE = "UPDATE t SET v = 'b' WHERE id = 1; INSERT INTO t SELECT i, i, 'm' FROM generate_series(1001, 1200) i"
+
+
+async def applied(both: Synced) -> None:
+    await both.engine.step(Side.MAIN)
+
+
+async def retried(both: Synced) -> None:
+    await both.backup.execute("UPDATE cdc.sync_state SET next_try_at = clock_timestamp()")
+    await both.engine.links[Side.MAIN].retry()
+
+
+async def decided(both: Synced) -> None:
+    async with Resolver(*endpoints(both.pair)) as resolver:
+        bulk = await resolver.resolve_many(Filter(), Resolution.MAIN, by="ann")
+    assert bulk.resolved == 200
+
+
+@pytest.mark.parametrize("work", [applied, retried, decided])
+async def test_two_hundred_new_keys_that_somebody_else_writes(
+    pair: Pair, work: Callable[[Synced], Awaitable[None]]
+) -> None:
+    """Who writes them shows only when one waits: each for a moment, all of them together for too long."""
+    async with synced(pair, KEYS) as both:
+        if work is decided:
+            await both.main.execute("UPDATE t SET v = 'm', u = u + 1000")
+            await both.backup.execute("UPDATE t SET v = 'b'")
+            await both.settle()
+        app, other = await pair.connect(Side.BACKUP), await pair.connect(Side.BACKUP)
+        await app.execute("BEGIN; INSERT INTO t SELECT i, i, 'app' FROM generate_series(1001, 1200) i")
+        if work is not decided:
+            await both.main.execute(WRITE)
+        if work is retried:
+            await other.execute("BEGIN; SELECT FROM t WHERE id = 1 FOR UPDATE")
+            await both.engine.step(Side.MAIN)
+            await other.execute("ROLLBACK")
+        task = asyncio.create_task(work(both))
+        await until(partial(held_or_done, app, task))
+        await app.execute("UPDATE t SET v = 'c' WHERE id = 1")
+        await app.execute("ROLLBACK")
+        await task
+        await both.backup.execute(
+            "UPDATE cdc.sync_state SET next_try_at = now() WHERE next_try_at IS NOT NULL"
+        )
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
+async def held_or_done(app: Connection, task: asyncio.Task[None]) -> bool:
+    """Whether somebody holds the row of ours that the application wants next, or nobody will any more."""
+    await app.execute("SAVEPOINT a")
+    try:
+        await app.execute("SELECT FROM t WHERE id = 1 FOR UPDATE NOWAIT")
+    except asyncpg.LockNotAvailableError:
+        return True
+    finally:
+        await app.execute("ROLLBACK TO a")
+    return task.done()

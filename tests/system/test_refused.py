@@ -111,6 +111,28 @@ async def test_a_shift_behind_a_taken_place_waits_and_the_rest_does_not(pair: Pa
 
 
 @pytest.mark.granted("the table's own trigger would make it wait")
+@pytest.mark.parametrize(
+    "work",
+    [
+        "RAISE 'no' USING ERRCODE = 'SHOP1'",
+        "CASE v WHEN 'good' THEN RETURN true; END CASE",
+        "RETURN (SELECT true FROM generate_series(1, 2))",
+        "RETURN public.fine(v)",
+    ],
+)
+async def test_whatever_a_function_of_the_tables_own_raises_is_its_rows(pair: Pair, work: str) -> None:
+    async with synced(pair, "CREATE TABLE t (id int PRIMARY KEY, v text)") as both:
+        await both.backup.execute(
+            "CREATE FUNCTION fine(v text) RETURNS boolean LANGUAGE plpgsql AS"
+            f" $$ BEGIN IF v = 'bad' THEN {work}; END IF; RETURN true; END $$;"
+            "ALTER TABLE t ADD CHECK (fine(v))"
+        )
+        await both.main.execute("INSERT INTO t VALUES (1, 'good'), (2, 'bad'), (3, 'good')")
+        await both.settle()
+        assert await both.rows(Side.BACKUP, "t") == ["(1,good)", "(3,good)"]
+        assert await refused(both) == {("t", "2")}
+
+
 @pytest.mark.parametrize("alone", [1, 8])
 async def test_what_is_put_off_as_a_set_is_what_was_written(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, alone: int
