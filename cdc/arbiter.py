@@ -12,7 +12,7 @@ from typing import Final
 
 from cdc.conflicts import get_conflict
 from cdc.decision import Decision
-from cdc.errors import CdcError, ConflictMoved, ConflictNotFound
+from cdc.errors import CdcError, ConflictMoved, ConflictNotFound, ResolutionPostponed
 from cdc.merge_function import MergeFunctions
 from cdc.model import Entity, Resolution, Side
 from cdc.policy import PolicyRule
@@ -139,8 +139,8 @@ def _mark(rule: PolicyRule) -> str:
 
 
 def _is_left(error: CdcError) -> bool:
-    """Whether a person has to decide; what moved meanwhile is asked about again, what is gone is gone."""
-    return not isinstance(error, ConflictMoved | ConflictNotFound)
+    """Whether a person has to decide; what moved meanwhile, or waits, is asked about again, what is gone is gone."""
+    return not isinstance(error, ConflictMoved | ConflictNotFound | ResolutionPostponed)
 
 
 def _why(error: CdcError) -> str:

@@ -13,9 +13,11 @@ from typing import Final
 import asyncpg
 
 from cdc.decision import Case, Held
-from cdc.errors import ConnectivityError, SchemaMismatch
+from cdc.errors import ConnectivityError, NameMoved, SchemaMismatch
+from cdc.former import read_former
 from cdc.images import split_key, to_image
 from cdc.model import Entity, Image, Side
+from cdc.names import check_names
 from cdc.pairing import key_images, touched
 from cdc.patience import CAREFUL_WAIT_MS
 from cdc.reader import Reader
@@ -63,6 +65,7 @@ async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, R
 
     Raises:
         LookupError: no such table is synced.
+        NameMoved: a name stands for different things on the two sides.
         SchemaMismatch: the table has no key, or its two definitions have none in common.
     """
     for reader in readers.values():
@@ -72,6 +75,7 @@ async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, R
             continue
         if not known.key_columns:
             raise SchemaMismatch(f"{entity} has no key by which a row could be decided on", entity=entity)
+        await _check_names(targets, known.entity)
         shapes = [targets[side].shapes.get(known.entity) for side in Side]
         columns = sorted(
             set.intersection(
@@ -83,6 +87,24 @@ async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, R
             await target.mapping(known.entity, target.own_columns(known.entity), known.key_columns)
         return Table(known.entity, number, known.key_columns, tuple(columns), reader)
     raise LookupError(entity)
+
+
+async def _check_names(targets: Mapping[Side, Target], entity: Entity) -> None:
+    """Rows are given from one side to the other by names: these have to stand for the same on both."""
+    former = await read_former(targets[Side.MAIN].connection) or {}
+
+    def check() -> None:
+        shapes = {side: target.shapes[entity] for side, target in targets.items() if entity in target.shapes}
+        if len(shapes) == len(targets):
+            check_names(former, entity, shapes)
+
+    try:
+        check()
+    except NameMoved:
+        # The other side may have followed since its tables were read.
+        for target in targets.values():
+            await target.refresh()
+        check()
 
 
 async def named(target: Target, table: Table, entity_id: str) -> str:

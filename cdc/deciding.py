@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from cdc.cases import Table, lock_positions, open_cases, prepare_table
 from cdc.decision import Decision, Outcome
 from cdc.durability import make_durable
-from cdc.errors import CdcError, ConflictNotFound, ResolutionRefused, SchemaMismatch
+from cdc.errors import (
+    CdcError,
+    ConflictNotFound,
+    NameMoved,
+    ResolutionPostponed,
+    ResolutionRefused,
+    SchemaMismatch,
+)
 from cdc.model import Side
 from cdc.policy import PolicyRule
 from cdc.reader import Reader
@@ -43,6 +50,7 @@ async def decide(
 
     Raises:
         ConflictNotFound: no such table is synced.
+        ResolutionPostponed: a name of the table stands for different things on the two sides.
         ResolutionRefused: the table has no key.
         PositionBusy: a link holds its position for too long.
         ShapeMoved: the table has been altered.
@@ -53,6 +61,8 @@ async def decide(
         raise ConflictNotFound(
             f"no table {entity} is synced", hint="`cdc conflicts` lists what can be resolved"
         ) from error
+    except NameMoved as error:
+        raise ResolutionPostponed(str(error), hint=error.hint) from error
     except SchemaMismatch as error:
         raise ResolutionRefused(str(error), hint=error.hint) from error
     async with Twin({side: target.connection for side, target in targets.items()}) as twin:

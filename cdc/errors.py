@@ -75,6 +75,10 @@ class ResolutionRefused(CdcError):
     """A side cannot hold the row that was decided on."""
 
 
+class ResolutionPostponed(ResolutionRefused):
+    """The table waits until a name stands for the same thing on both sides; it can be decided then."""
+
+
 class MergeIncomplete(ResolutionRefused):
     """Columns that changed on both sides have neither a strategy nor a value; `missing` names them."""
 
@@ -91,6 +95,10 @@ class SchemaMismatch(CdcError):
         """Take what does not fit and the table it is about, in the contract's form."""
         super().__init__(message, hint=hint)
         self.entity = entity
+
+
+class NameMoved(SchemaMismatch):
+    """A name of a table stands for one thing on one side and for another on the other, until that one follows."""
 
 
 class KeyUnnamed(SchemaMismatch):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from cdc.definition import Definition, Definitions
-from cdc.errors import SchemaMismatch
+from cdc.errors import NameMoved
 from cdc.model import Entity, Side
 from cdc.shape import Shapes, TableShape
 
@@ -25,11 +25,11 @@ def check_names(former: Former, entity: Entity, shapes: Mapping[Side, TableShape
     """Refuse a table of which a name stands for one thing on one side and for another on the other.
 
     Raises:
-        SchemaMismatch: naming it.
+        NameMoved: naming it.
     """
     why = moved(former, entity, shapes)
     if why is not None:
-        raise SchemaMismatch(f"{entity}: {why}", entity=str(entity), hint=_HINT)
+        raise NameMoved(f"{entity}: {why}", entity=str(entity), hint=_HINT)
 
 
 def moved(former: Former, entity: Entity, shapes: Mapping[Side, TableShape]) -> str | None:

@@ -24,6 +24,7 @@ from cdc.decision import Decision, Outcome
 from cdc.errors import (
     ConflictMoved,
     ConflictNotFound,
+    NameMoved,
     PositionBusy,
     ResolutionRefused,
     SchemaMismatch,
@@ -213,8 +214,8 @@ class Resolver:
             for entity, rows in (await left_unfinished(self._targets[side])).items():
                 try:
                     written += await finish(self._targets, self._readers, side, entity, rows)
-                except ShapeMoved:
-                    await self._refresh()
+                except (NameMoved, ShapeMoved):
+                    await self._refresh()  # nothing was done; it is, next time or once the other side follows
                 except PositionBusy:
                     continue
         return written

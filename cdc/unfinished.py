@@ -17,7 +17,7 @@ import asyncpg
 from cdc.cases import Cases, Table, lock_positions, on_their_way, open_cases, prepare_table
 from cdc.deciding import settle_numbers
 from cdc.decision import Case, Decision, wanted_rows
-from cdc.errors import SchemaMismatch
+from cdc.errors import NameMoved, SchemaMismatch
 from cdc.model import Image, Resolution, Side
 from cdc.reader import Reader
 from cdc.rulings import Ruling
@@ -49,12 +49,15 @@ async def finish(
     """Complete decisions of `side` on records of one table. Returns how many rows the other side was given.
 
     Raises:
+        NameMoved: a name of the table stands for different things on the two sides.
         PositionBusy: a link, or somebody who decides, works on this right now.
         ShapeMoved: the table has been altered.
     """
     decided = {row["entity_id"]: row for row in rows}  # the last one, where there are several
     try:
         table = await prepare_table(targets, readers, entity)
+    except NameMoved:
+        raise  # there is, once the name stands for the same thing on both sides
     except (LookupError, SchemaMismatch):
         table = None  # the table is synced no longer: there is nothing to complete
     if table is None:

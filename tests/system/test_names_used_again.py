@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 import pytest
 
 from cdc.change import Change
-from cdc.model import Side
+from cdc.decision import Decision
+from cdc.errors import ResolutionRefused
+from cdc.model import Policy, Resolution, Side
+from cdc.policy import PolicyRule
 from cdc.position import Position
+from cdc.resolve import Resolver
 from cdc.stats import Options
 from tests.databases import Pair
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 from triggers.install import install
 
 Layout = dict[str, tuple[str, str, str]]
@@ -330,3 +334,53 @@ async def test_renamed_while_a_held_table_catches_up(pair: Pair) -> None:
         await both.assert_no_conflicts()
         await both.assert_equal("here")
         assert await misplaced(both, {"here": ("here", "b", "a")}) == []
+
+
+DISPUTED = f"{PLAIN} ALTER TABLE t ADD at int;"
+DECIDED = "SELECT id, b, a FROM t WHERE id = 1"
+
+
+async def dispute(both: Synced) -> None:
+    """BACKUP's row is the later one."""
+    for at, side in enumerate(Side):
+        await both.connection(side).execute(f"UPDATE t SET a = 't first {side}', at = {at} WHERE id = 1")
+    for side in Side:
+        await both.engine.step(side)
+    assert {each.entity_id for each in await both.open_conflicts()} == {"1"}
+
+
+async def swap(both: Synced, side: Side) -> None:
+    await both.connection(side).execute(swapped_columns("t"))
+    await install(both.connection(side), side=side, schemas=["public"])
+    await both.settle()
+
+
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_decision_waits_for_the_other_side_to_rename(pair: Pair, first: Side) -> None:
+    async with synced(pair, DISPUTED) as both, Resolver(*endpoints(pair)) as resolver:
+        await both.settle()
+        await dispute(both)
+        await swap(both, first)
+        decision = Decision("t", "1", Resolution(first.value), "ann")
+        with pytest.raises(ResolutionRefused, match="on one side only"):
+            await resolver.resolve(decision)
+        await swap(both, first.other)
+        await resolver.resolve(decision)
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+        assert await both.main.fetchrow(DECIDED) == (1, f"t first {first}", "t second")
+
+
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_policy_waits_for_the_other_side_to_rename(pair: Pair, first: Side) -> None:
+    """And is not taken to have left the conflict to a person."""
+    async with synced(pair, DISPUTED, policy=lambda _: PolicyRule(Policy.LATEST_WINS, "at")) as both:
+        await both.settle()
+        await dispute(both)
+        await swap(both, first)
+        assert {each.entity_id for each in await both.open_conflicts()} == {"1"}
+        await swap(both, first.other)
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+        assert await both.main.fetchrow(DECIDED) == (1, "t first BACKUP", "t second")
