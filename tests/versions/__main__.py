@@ -117,10 +117,10 @@ def plan() -> list[Run]:
     fifteen: int | Path = DEBIAN if (DEBIAN / "postgres").exists() else 15
     return [
         Run("13", ALL, 13, 13),
-        Run("14", (*BETWEEN, *RESTORE), 14, 14),
+        Run("14", BETWEEN, 14, 14),
         Run("15", (*BETWEEN, *RESTORE, *KEYS), fifteen, fifteen),
-        Run("16", (*BETWEEN, *RESTORE), wheel="16"),
-        Run("17", (*BETWEEN, *RESTORE), 17, 17),
+        Run("16", BETWEEN, wheel="16"),
+        Run("17", BETWEEN, 17, 17),
         Run("18 with all its libraries", (*BETWEEN, *SYNC, *KEYS), 18, 18),
         Run("13 and 18", (*TYPES, *SYNC, *COPY), 13, None),
         Run("18 and 13", (*TYPES, "tests/system/test_links.py", *COPY), None, 13),
