@@ -70,7 +70,7 @@ class Link:
     def held(self) -> frozenset[str]:
         """Tables that wait for their schema, as last known."""
         if self._crossing is not None:
-            self._held = frozenset(self._crossing.applier.tables.held)
+            self._held = frozenset(self._crossing.applier.tables.waiting)
         return self._held
 
     async def open(self, *, listen: bool = False) -> None:

@@ -1,7 +1,7 @@
-"""Tables that bear another name than when both sides last agreed, while something is kept under the former name.
+"""Tables that bear another name than when both sides last agreed, while things are kept under that one.
 
-Put-off changes, conflicts and keys to be compared are kept by their table's name. They are about that table still when
-it is renamed, and about no other one that was given its name since.
+Put-off changes, conflicts and keys to be compared are kept by their table's name. They are about that table still
+when it is renamed, and about no other one that was given its name since.
 """
 
 from __future__ import annotations

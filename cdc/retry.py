@@ -71,7 +71,7 @@ async def _retry(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
 
 async def _due(applier: Applier) -> list[asyncpg.Record]:
     """Entries whose time has come; those of held tables wait with them."""
-    sql, held = statement("deferred_due", "cdc"), list(applier.tables.held)
+    sql, held = statement("deferred_due", "cdc"), list(applier.tables.waiting)
     for limit in (LIMIT, WIDE):
         rows: list[asyncpg.Record] = await applier.target.connection.fetch(
             sql, applier.source, limit, held, CONFLICTS, WIDE_BYTES
@@ -142,7 +142,7 @@ async def _locked(applier: Applier, changes: Sequence[Change]) -> set[Key]:
 async def next_retry(applier: Applier) -> float | None:
     """Seconds until an entry is due, None when there is none to try again."""
     found: float | None = await applier.target.connection.fetchval(
-        statement("deferred_next", "cdc"), applier.source, list(applier.tables.held)
+        statement("deferred_next", "cdc"), applier.source, list(applier.tables.waiting)
     )
     return found
 

@@ -7,7 +7,7 @@ that is held or whose columns do not fit. Anything else, and any page that raise
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -80,14 +80,14 @@ class Stage:
         self._target = target
         self._pages = Pages(reader)
 
-    async def fill(self, position: Position, held: set[str]) -> StagedBatch | None:
+    async def fill(self, position: Position, held: Collection[int]) -> StagedBatch | None:
         """Bring the window's next page to the target; None where it is not plain, or the window is at its end.
 
         While the batch is applied the source's session reads on; see `leave`.
 
         Args:
             position: inside a window that is applied in pages.
-            held: tables that are passed over.
+            held: numbers of tables that are passed over.
 
         Raises:
             asyncpg.PostgresError: a server refused its part; nothing was applied.
@@ -115,22 +115,18 @@ class Stage:
         """Give up what is being read; the sessions end."""
         self._pages.close()
 
-    async def _plain(self, rows: Sequence[asyncpg.Record], held: set[str]) -> bool:
+    async def _plain(self, rows: Sequence[asyncpg.Record], held: Collection[int]) -> bool:
         tables = [row["table_id"] for row in rows]
-        if any(row["apart"] for row in rows) or len(set(tables)) < len(tables):
+        if any(row["apart"] for row in rows) or len({*tables} - {*held}) < len(tables):
             return False
         shapes = self._reader.shapes
         await self._reader.notice_alterations(set(tables))
         if self._reader.shapes is not shapes:
             return False
         found = [(row, self._reader.known(row["table_id"])) for row in rows]
-        return all(
-            [table is not None and await self._fits(table, row["columns"], held) for row, table in found]
-        )
+        return all([table is not None and await self._fits(table, row["columns"]) for row, table in found])
 
-    async def _fits(self, table: CapturedTable, columns: list[str], held: set[str]) -> bool:
-        if str(table.entity) in held:
-            return False
+    async def _fits(self, table: CapturedTable, columns: list[str]) -> bool:
         mapping = await self._target.mapping(table.entity, tuple(columns), table.key_columns)
         former = self._target.former.get(table.entity)
         check_types(mapping, self._reader.shapes.get(table.entity), former)

@@ -20,11 +20,11 @@ from triggers.statements import statement
 
 
 class Tables:
-    """A link's tables. `held` are those, in the contract's form, that wait: their changes are passed over."""
+    """A link's tables. `held` are the numbers of those that wait: their changes are passed over."""
 
     def __init__(self, target: Target, source: Side, reader: Reader) -> None:
         """Take the target's session, and the source's side and reader."""
-        self.held: set[str] = set()
+        self.held: set[int] = set()
         self._target = target
         self._source = source
         self._reader = reader
@@ -63,15 +63,20 @@ class Tables:
 
     def is_held(self, change: Change) -> bool:
         """Whether a change's table waits."""
-        table = self._reader.known(change.table_id) if self.held else None
-        return table is not None and str(table.entity) in self.held
+        return change.table_id in self.held
+
+    @property
+    def waiting(self) -> set[str]:
+        """What the tables that wait are called now, in the contract's form."""
+        known = map(self._reader.known, self.held)
+        return {str(table.entity) for table in known if table is not None}
 
     def written(self, table_ids: Iterable[int]) -> list[TableShape]:
         """The target's tables that changes will be written to."""
         found = []
-        for table in map(self._reader.known, set(table_ids)):
+        for table in map(self._reader.known, set(table_ids) - self.held):
             shape = self._target.shapes.get(table.entity) if table is not None else None
-            if shape is not None and str(shape.entity) not in self.held:
+            if shape is not None:
                 found.append(shape)
         return found
 

@@ -11,7 +11,7 @@ from triggers.errors import TriggerError
 from triggers.functions import FUNCTIONS, function
 from triggers.statements import statement
 
-VERSION = 11
+VERSION = 12
 """The newest schema_<version>.sql; each brings the schema from the version before."""
 
 

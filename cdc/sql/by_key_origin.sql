@@ -6,7 +6,8 @@
 SELECT pg_current_snapshot()::text AS seen,
        (SELECT coalesce(h.seen, p.seen)::text
         FROM cdc.position p LEFT JOIN cdc.position h ON h.source = p.source AND h.entity = $2
-        WHERE p.source = $1 AND p.entity = '') AS applied,
+        WHERE p.source = $1 AND p.entity = ''
+        ORDER BY pg_snapshot_xmin(h.seen) LIMIT 1) AS applied,
        (SELECT CASE WHEN s.subsumed IS NULL THEN s.status ELSE 'KEY' END
         FROM cdc.sync_state s
         WHERE s.entity = $2 AND s.entity_id = $3 AND s.status IN ('DEFERRED', 'OPEN')

@@ -6,6 +6,6 @@ WITH gone AS (
 )
 INSERT INTO cdc.position AS p (source, entity, epoch, seen, state)
 VALUES ($1, '', $2, $3::text::pg_snapshot, $4)
-ON CONFLICT (source, entity) DO UPDATE
+ON CONFLICT (source, entity, table_id) DO UPDATE
 SET epoch = excluded.epoch, seen = excluded.seen, window_to = NULL, last_seq = NULL, last_change = NULL, opening = NULL,
     state = excluded.state, reason = NULL

@@ -1,4 +1,4 @@
 -- Purpose:    Let a table go on with its link: it has caught up.
--- Parameters: $1 source, $2 entity.
+-- Parameters: $1 source, $2 the table's number there.
 -- Result:     none.
-DELETE FROM cdc.position WHERE source = $1 AND entity = $2 AND entity <> ''
+DELETE FROM cdc.position WHERE source = $1 AND table_id = $2 AND entity <> ''

@@ -336,7 +336,7 @@ async def test_a_renamed_table_and_a_renamed_key(pair: Pair) -> None:
         await captured(both)
         await both.settle()
         await pair.main.execute("UPDATE renamed SET n = n + 1 WHERE id = 1")
-        await pair.backup.execute("UPDATE t SET n = 2 WHERE id = 2")
+        await pair.backup.execute("UPDATE t SET n = 20 WHERE id = 2")
         await both.settle()
         await pair.backup.execute(rename)
         await captured(both)
