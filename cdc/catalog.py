@@ -30,6 +30,7 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
             Entity(row["schema_name"], row["table_name"]),
             row["relid"],
             storage=row["storage"],
+            ordered=row["ordered"],
             surroundings=_surroundings(row),
         )
         by_relid[shape.relid] = shapes[shape.entity] = shape

@@ -30,7 +30,7 @@ class Definition:
     """A table on one side.
 
     `storage`: the file of its rows; `partitions`: names of the leaves; `relid`: 0, not known; `numbers`: of
-    all columns.
+    all columns; `ordered`: all partitions have them in the table's order.
     """
 
     fields: Mapping[str, Field]
@@ -38,6 +38,7 @@ class Definition:
     partitions: frozenset[str] = frozenset()
     relid: int = 0
     numbers: tuple[int, ...] = ()
+    ordered: bool = True
 
     @classmethod
     def of(cls, shape: TableShape, partitions: Iterable[Entity] = ()) -> Definition:
@@ -48,7 +49,8 @@ class Definition:
             if not column.generated
         }
         numbers = tuple(sorted(column.number for column in shape.columns))
-        return cls(fields, shape.storage, frozenset(str(name) for name in partitions), shape.relid, numbers)
+        leaves = frozenset(str(name) for name in partitions)
+        return cls(fields, shape.storage, leaves, shape.relid, numbers, shape.ordered)
 
     def numbered(self, number: int) -> Field | None:
         """The column of that number."""
@@ -174,6 +176,7 @@ class Definitions:
                 "partitions": sorted(one.partitions),
                 "relid": one.relid,
                 "numbers": one.numbers,
+                "ordered": one.ordered,
             }
             for side, one in self.sides.items()
         }
@@ -192,6 +195,7 @@ class Definitions:
                     frozenset(one["partitions"]),
                     one.get("relid", 0),
                     tuple(one.get("numbers", ())),
+                    one.get("ordered", one["storage"] != 0),
                 )
                 for side, one in found.items()
             },

@@ -116,9 +116,10 @@ def _by_place(before: Definition, now: TableShape, columns: tuple[str, ...]) -> 
 
     A row has its columns in the order of their numbers, whatever they are called. While none is dropped, a change of
     any time has the first so many of those that there are now; else one of before is known by all of its names.
-    A partition may have its columns in an order of its own; what is partitioned has no file.
+    A partition may have its columns in an order of its own, and one that is attached to a table without a file of
+    its own is not noticed at once: there, places are asked only where names were given to other columns.
     """
-    if not now.storage:
+    if not (before.ordered and now.ordered and (now.storage or _renamed(before, now))):
         return None
     present = {column.number: column.name for column in sorted(now.columns, key=lambda each: each.number)}
     names, were = tuple(present.values()), before.numbers

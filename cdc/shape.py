@@ -158,6 +158,8 @@ class TableShape:
     """Another number when it is renamed, or a column added, dropped, renamed or retyped; see cdc/sql/marks.sql."""
     storage: int = 0
     """The file that holds the rows: another one when the table was rewritten."""
+    ordered: bool = True
+    """All partitions have their columns in the table's order."""
 
     @property
     def relation(self) -> Composed:

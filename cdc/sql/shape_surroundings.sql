@@ -1,9 +1,17 @@
 -- Purpose:    What else a write to a table meets: rights, row-level security, and people's own triggers and rules.
 -- Parameters: $1 schemas, text[].
--- Result:     one row per table: relid, schema_name, table_name, storage; forbidden (this role may not read and write it), hidden (row-level security would
+-- Result:     one row per table: relid, schema_name, table_name, storage; ordered (all partitions have their columns
+--             in the table's order); forbidden (this role may not read and write it), hidden (row-level security would
 --             hide rows from this role); triggers and rules, text[], that fire in ordinary sessions, replica_triggers and
 --             replica_rules that fire as a replica, those of partitions too; mark, as position_advance sums it up.
 SELECT c.oid AS relid, n.nspname AS schema_name, c.relname AS table_name, c.relfilenode::bigint AS storage,
+       c.relkind = 'r' OR NOT EXISTS (
+           SELECT FROM pg_partition_tree(c.oid) p
+           WHERE (SELECT array_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+                  WHERE a.attrelid = p.relid AND a.attnum > 0 AND NOT a.attisdropped)
+                 IS DISTINCT FROM
+                 (SELECT array_agg(a.attname ORDER BY a.attnum) FROM pg_attribute a
+                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)) AS ordered,
        NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
             AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')) AS forbidden,
        row_security_active(c.oid) AS hidden,
