@@ -92,19 +92,13 @@ async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, R
 async def _check_names(targets: Mapping[Side, Target], entity: Entity) -> None:
     """Rows are given from one side to the other by names: these have to stand for the same on both."""
     former = await read_former(targets[Side.MAIN].connection) or {}
-
-    def check() -> None:
-        shapes = {side: target.shapes[entity] for side, target in targets.items() if entity in target.shapes}
-        if len(shapes) == len(targets):
-            check_names(former, entity, shapes)
-
     try:
-        check()
+        check_names(former, entity, {side: target.shapes for side, target in targets.items()})
     except NameMoved:
         # The other side may have followed since its tables were read.
         for target in targets.values():
             await target.refresh()
-        check()
+        check_names(former, entity, {side: target.shapes for side, target in targets.items()})
 
 
 async def named(target: Target, table: Table, entity_id: str) -> str:

@@ -21,26 +21,33 @@ Former = dict[str, Definitions]
 _HINT: Final = "rename it the same way on the other side; the table goes on by itself"
 
 
-def check_names(former: Former, entity: Entity, shapes: Mapping[Side, TableShape]) -> None:
+def check_names(former: Former, entity: Entity, sides: Mapping[Side, Shapes]) -> None:
     """Refuse a table of which a name stands for one thing on one side and for another on the other.
 
     Raises:
         NameMoved: naming it.
     """
-    why = moved(former, entity, shapes)
+    why = moved(former, entity, sides)
     if why is not None:
         raise NameMoved(f"{entity}: {why}", entity=str(entity), hint=_HINT)
 
 
-def moved(former: Former, entity: Entity, shapes: Mapping[Side, TableShape]) -> str | None:
+def moved(former: Former, entity: Entity, sides: Mapping[Side, Shapes]) -> str | None:
     """Why a name stands for one thing on one side and for another on the other; None where none does.
 
     What was not there when the two sides last agreed is taken by its name: a table or column that was made anew on
-    one side, with another type perhaps, replaces the one it was made for.
+    one side, with another type perhaps, replaces the one it was made for, unless that one is still there.
     """
+    shapes = {side: found[entity] for side, found in sides.items() if entity in found}
+    if len(shapes) < len(Side):
+        return None
     main, backup = (_origin(former, side, entity, shapes[side]) for side in Side)
     if main is None or backup is None:
-        return None
+        side, was = (Side.MAIN, backup) if main is None else (Side.BACKUP, main)
+        left = _named_now(former[was].sides[side], sides[side]) if was is not None else None
+        if left is None:
+            return None
+        return f"the name has gone to another table on one side only: what was {was} is {left} on {side}"
     if main != backup:
         return f"the name has gone to another table on one side only: it was {main} on MAIN and {backup} on BACKUP"
     names = {side: {column.number: column.name for column in shapes[side].columns} for side in Side}
@@ -150,6 +157,11 @@ def _renamed(before: Definition | None, now: TableShape | None) -> dict[str, str
     return {
         name: names[old.number] for name, old in before.fields.items() if names.get(old.number, name) != name
     }
+
+
+def _named_now(before: Definition, shapes: Shapes) -> Entity | None:
+    """What a side's table is called by now; None where it was dropped."""
+    return next((entity for entity, shape in shapes.items() if shape.relid == before.relid), None)
 
 
 def _origin(former: Former, side: Side, entity: Entity, shape: TableShape) -> str | None:

@@ -146,6 +146,7 @@ class SchemaWatch:
             side: Seen.parse(await target.connection.fetchval(statement("contact_seen", "cdc")))
             for side, target in targets.items()
         }
+        tables = {side: target.shapes for side, target in targets.items()}
         self.apart.clear()
         altered: dict[Entity, Altered] = {}
         for entity, key in (await _captured(targets)).items():
@@ -156,7 +157,7 @@ class SchemaWatch:
                     await main.execute(statement("definition_forget", "cdc"), str(entity))
                 self.apart[str(entity)] = "one side does not have it"
                 continue
-            why = disagreement(here, there) or moved(known, entity, {Side.MAIN: here, Side.BACKUP: there})
+            why = disagreement(here, there) or moved(known, entity, tables)
             if why is not None:
                 self.apart[str(entity)] = why
                 continue
@@ -178,7 +179,7 @@ class SchemaWatch:
             else:
                 since = asyncio.get_running_loop().time()
                 altered[entity] = Altered(entity, key, now, before, now.work(before), seen, since)
-        for name in stale(known, [target.shapes for target in targets.values()]):
+        for name in stale(known, tables.values()):
             await main.execute(statement("definition_forget", "cdc"), name)
         self._altered = altered
         if noted is None:

@@ -133,8 +133,7 @@ class Target:
                 )
             side, source = self._source
             origin, former = source.get(entity), self.former.get(entity)
-            if origin is not None:
-                check_names(self._noted, entity, {side: origin, side.other: shape})
+            check_names(self._noted, entity, {side: source, side.other: self.shapes})
             if own:
                 origin, former = shape, origins(self._noted, side.other, {entity: shape}).get(entity)
             names = change_names(former, origin, shape, columns)

@@ -395,6 +395,27 @@ async def test_a_policy_waits_for_the_other_side_to_rename(pair: Pair, first: Si
         assert await both.main.fetchrow(DECIDED) == (1, "t first BACKUP", "t second")
 
 
+@pytest.mark.parametrize("first", list(Side))
+async def test_a_table_made_beside_the_one_that_had_its_name(pair: Pair, first: Side) -> None:
+    """What the other side writes under the name is for the table that has another one on this side by now."""
+    replaced = "ALTER TABLE here RENAME TO away; CREATE TABLE here (id int PRIMARY KEY, a text, b text);"
+    async with synced(pair, SQL) as both:
+        await both.settle()
+        writers, renamed = Writers(both), BEFORE | {"here": ("away", "a", "b")}
+        await writers.alter(first, replaced, renamed)
+        await both.connection(first).execute("INSERT INTO here VALUES (1, 'new', 'new')")
+        await writers.write()
+        await both.settle()
+        assert held(both) == {first: {"away", "here"}, first.other: {"here"}}
+        await writers.alter(first.other, replaced, renamed)
+        await both.settle()
+        assert held(both) == {side: set() for side in Side}
+        await both.assert_no_conflicts()
+        await both.assert_equal("away", *TABLES)
+        assert await misplaced(both, renamed) == []
+        assert await both.backup.fetchval("SELECT count(*) FROM here") == 1
+
+
 async def test_a_partition_with_another_order_of_columns(pair: Pair) -> None:
     """Names are those of the time, whatever the places: also where nobody has looked at the table since."""
     async with synced(pair, PARTITIONED) as both:
