@@ -13,6 +13,7 @@ from cdc.model import Entity, Policy, Side
 from cdc.pairing import Pair
 from cdc.policy import MANUAL, PolicyRule
 from cdc.recheck import Round, recheck_side, waiting_keys
+from cdc.renaming import elsewhere
 from cdc.schema_watch import SchemaWatch
 from cdc.session import UNREACHABLE, Endpoint, Sessions
 from cdc.stats import Options, StepResult
@@ -104,12 +105,17 @@ class Referee:
         rows = await waiting_keys(self._targets[side], self._watch.idle)
         if not rows:
             return Round()
+        pairs = await self._pairs(side)
+        lost = {row["entity"] for row in rows} - pairs.keys()
+        if lost:
+            waiting = await elsewhere(self._targets, lost)
+            rows = [row for row in rows if row["entity"] not in waiting]
         reverse, forward = self._links.get(side), self._links.get(side.other)
         return await recheck_side(
             side,
             self._targets[side],
             rows,
-            await self._pairs(side),
+            pairs,
             reverse=reverse.position.seen if reverse and reverse.position else None,
             forward=forward.position.seen if forward and forward.position else None,
             automatic=lambda entity: self._policy(entity).decides,

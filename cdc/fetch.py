@@ -46,7 +46,9 @@ async def fetch_due(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
 
 async def _fetch(applier: Applier, row: asyncpg.Record) -> Outcome:
     began = time.monotonic()
-    if applier.target.astray(row["entity"]):
+    if not applier.target.is_settled(row["entity"]):
+        await applier.tables.refresh()
+    if not applier.target.is_settled(row["entity"]):
         return await later(applier.target, row, ASTRAY, 0)
     try:
         fetching = await prepare(applier, row)

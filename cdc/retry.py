@@ -52,6 +52,9 @@ async def retry_deferred(applier: Applier) -> Outcome:
 
 async def _retry(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
     fitting, waiting = await _sort_out(applier, due)
+    if waiting:
+        await applier.tables.refresh()
+        fitting, waiting = await _sort_out(applier, due)
     try:
         with contextlib.suppress(PositionBusy):
             async with applier.careful(), applier.target.connection.transaction():
@@ -83,7 +86,7 @@ async def _due(applier: Applier) -> list[asyncpg.Record]:
 
 async def _sort_out(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[set[Named], dict[Named, str]]:
     """Make the mappings of entries; returns those that can be tried, and why others wait for their schema."""
-    waiting = {_named(row): ASTRAY for row in due if applier.target.astray(row["entity"])}
+    waiting = {_named(row): ASTRAY for row in due if not applier.target.is_settled(row["entity"])}
     due = [row for row in due if _named(row) not in waiting]
     with contextlib.suppress(SchemaMismatch):
         await applier.prepare(changes_of(applier, due))

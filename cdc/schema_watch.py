@@ -24,6 +24,8 @@ from cdc.link import Link
 from cdc.model import Entity, Side
 from cdc.names import moved, stale
 from cdc.position import Seen
+from cdc.renamed import ASTRAY, unsettled
+from cdc.renaming import follow
 from cdc.session import Endpoint
 from cdc.target import Target
 from cdc.twin import on_both
@@ -115,13 +117,17 @@ class SchemaWatch:
             )
             for side, target in targets.items()
         }
-        altered = {side for side in targets if marks[side] != self._marks.get(side)}
+        altered, given = {side for side in targets if marks[side] != self._marks.get(side)}, 0
         if altered:
             for target in targets.values():
                 await target.refresh()
+            followed = await follow(targets)
+            if followed.busy:
+                self.apart |= dict.fromkeys(followed.busy, ASTRAY)
+                return 1
             await self._survey(targets)
-            self._marks = marks
-        return sum(
+            self._marks, given = marks, len(followed.given)
+        return given + sum(
             [await self._hasten(side, target, altered=side in altered) for side, target in targets.items()]
         )
 
@@ -147,7 +153,7 @@ class SchemaWatch:
             for side, target in targets.items()
         }
         tables = {side: target.shapes for side, target in targets.items()}
-        self.apart.clear()
+        self.apart = dict.fromkeys(unsettled(known, tables, {}), ASTRAY)
         altered: dict[Entity, Altered] = {}
         for entity, key in (await _captured(targets)).items():
             shapes = {side: target.shapes.get(entity) for side, target in targets.items()}

@@ -8,7 +8,7 @@ from cdc.change import CapturedTable, Change
 from cdc.errors import KeyUnnamed
 from cdc.execution import Prepared
 from cdc.fit import check_fit
-from cdc.former import read_former
+from cdc.former import read_former, read_half
 from cdc.model import Op, Side
 from cdc.reader import Reader
 from cdc.session import Connection
@@ -119,11 +119,17 @@ class Tables:
 
     async def _learn_former(self) -> None:
         self._known = self._reader.shapes
-        self._target.learn(await read_former(self._main) or {}, self._source, self._reader.shapes)
+        former = await read_former(self._main) or {}
+        half = await read_half(self._backup)
+        self._target.learn(former, half, self._source, self._reader.shapes)
 
     @property
     def _main(self) -> Connection:
         return self._reader.connection if self._source is Side.MAIN else self._target.connection
+
+    @property
+    def _backup(self) -> Connection:
+        return self._reader.connection if self._source is Side.BACKUP else self._target.connection
 
     def _table(self, table_id: int) -> CapturedTable | None:
         """The table behind a number; None where both sides have dropped it: there is nothing to keep equal."""

@@ -16,7 +16,7 @@ from cdc.model import Entity, Side
 from cdc.names import Former, change_names, check_names, key_names, origins
 from cdc.obstacles import check_writable
 from cdc.patience import LONGEST_WAIT_MS, Patience, read_patience
-from cdc.renamed import astray
+from cdc.renamed import TURNING, unsettled
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified
@@ -58,6 +58,8 @@ class Target:
         self.shapes: Shapes = {}
         self.former: dict[Entity, Definition] = {}
         """What the source's tables looked like when both sides last agreed, by what they are called now."""
+        self._half: dict[str, str] = {}
+        self._unsettled: set[str] | None = None
         self._noted: Former = {}
         self._source: tuple[Side, Shapes] = Side.MAIN, {}
         self.schemas = schemas
@@ -87,24 +89,33 @@ class Target:
     async def refresh(self) -> None:
         """Read the tables' shapes anew and drop every mapping made from the old ones."""
         self.shapes = await read_shapes(self.connection, self.schemas)
-        self._mappings.clear()
+        self._forget()
 
     def adopt(self, shapes: Shapes) -> None:
         """Take the tables' shapes as somebody else has read them."""
         if shapes is not self.shapes:
             self.shapes = shapes
-            self._mappings.clear()
+            self._forget()
 
-    def learn(self, noted: Former, side: Side, source: Shapes) -> None:
-        """Take what both sides' tables looked like, and the source's now: changes may bear earlier names."""
+    def learn(self, noted: Former, half: dict[str, str], side: Side, source: Shapes) -> None:
+        """Take what both sides' tables looked like, and the source's now: changes may bear earlier names.
+
+        `half`: names that BACKUP alone has given to what it keeps, see `cdc.former.read_half`.
+        """
         self.former = origins(noted, side, source)
-        self._noted, self._source = noted, (side, source)
-        self._mappings.clear()
+        self._noted, self._half, self._source = noted, half, (side, source)
+        self._forget()
 
-    def astray(self, name: str) -> bool:
-        """Whether what is kept under a name is about a table that is called something else by now."""
-        side, source = self._source
-        return astray(self._noted, name, {side: source, side.other: self.shapes})
+    def _forget(self) -> None:
+        self._mappings.clear()
+        self._unsettled = None
+
+    def is_settled(self, name: str) -> bool:
+        """Whether what is kept under a name is about the table of that name, and about nothing else."""
+        if self._unsettled is None:
+            side, source = self._source
+            self._unsettled = unsettled(self._noted, {side: source, side.other: self.shapes}, self._half)
+        return name not in self._unsettled
 
     async def mapping(
         self, entity: Entity, columns: tuple[str, ...], key: tuple[str, ...], *, own: bool = False
@@ -133,7 +144,10 @@ class Target:
                 )
             side, source = self._source
             origin, former = source.get(entity), self.former.get(entity)
-            check_names(self._noted, entity, {side: source, side.other: self.shapes})
+            sides = {side: source, side.other: self.shapes}
+            check_names(self._noted, entity, sides)
+            if not self.is_settled(str(entity)):
+                raise SchemaMismatch(f"{entity}: {TURNING}", entity=str(entity), hint="it goes on by itself")
             if own:
                 origin, former = shape, origins(self._noted, side.other, {entity: shape}).get(entity)
             names = change_names(former, origin, shape, columns)

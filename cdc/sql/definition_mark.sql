@@ -6,7 +6,7 @@ SELECT concat_ws(' ',
     (SELECT sum(hashint8extended(a.xmin::text::bigint, a.attnum + a.attrelid::bigint))
      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
      WHERE c.relnamespace = ANY (w.ids) AND c.relkind IN ('r', 'p')),
-    (SELECT sum(hashint8extended(c.oid::bigint, hashname(c.relname))) FROM pg_class c
+    (SELECT sum(hashint8extended((c.relnamespace::bigint << 32) + c.oid::bigint, hashname(c.relname))) FROM pg_class c
      WHERE c.relnamespace = ANY (w.ids) AND c.relkind IN ('r', 'p')),
     (SELECT sum(hashint8extended(i.inhrelid::bigint, i.inhparent::bigint))
      FROM pg_class c JOIN pg_inherits i ON i.inhparent = c.oid WHERE c.relnamespace = ANY (w.ids)),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from unittest.mock import AsyncMock
+
 import pytest
 
+from cdc import renaming
 from cdc.model import Policy, Side
 from tests.databases import Pair
 from tests.synced import Synced, synced
@@ -87,3 +91,124 @@ async def test_held_by_its_name_alone_by_an_earlier_release(pair: Pair) -> None:
         assert both.engine.links[Side.MAIN].held == set()
         await both.assert_no_conflicts()
         await both.assert_equal("u")
+
+
+async def put_off(both: Synced, sql: str) -> None:
+    """Have what MAIN does put off by BACKUP, where somebody holds the rows; they let go of them."""
+    application = await both.pair.connect(Side.BACKUP)
+    await application.execute("BEGIN; SELECT FROM s FOR UPDATE; SELECT FROM t FOR UPDATE")
+    await both.main.execute(sql)
+    await both.engine.step(Side.MAIN)
+    assert await both.open_conflicts(Side.BACKUP)
+    await application.execute("ROLLBACK")
+
+
+async def renamed(both: Synced, sql: str) -> None:
+    for side in Side:
+        await alter(both, side, sql)
+
+
+async def until_nothing_waits(both: Synced) -> None:
+    await both.settle()
+    for _ in range(40):
+        if not await both.open_conflicts():
+            break
+        await asyncio.sleep(0.1)
+        await both.settle()
+    await both.assert_no_conflicts()
+
+
+BY_KEY = """
+UPDATE t SET a = 'fetched' WHERE id = 1;
+TRUNCATE cdc.changelog;
+INSERT INTO cdc.changelog (table_id, op, columns, new)
+SELECT id, 'K', '{id}', '(1)' FROM cdc.captured_table WHERE table_name = 't'
+"""
+PUT_OFF = ("UPDATE t SET a = 'late' WHERE id < 3; DELETE FROM t WHERE id = 3", BY_KEY)
+NAMES = {
+    RENAMED: ("u", "s"),
+    swapped("s", "t"): ("s", "t"),
+    RENAMED + "; ALTER TABLE s RENAME TO t": ("u", "t"),
+}
+
+
+@pytest.mark.parametrize("sql", PUT_OFF, ids=["changes", "by key"])
+@pytest.mark.parametrize("rename", list(NAMES), ids=["to_a_new_name", "exchanged", "and_its_name_used_again"])
+async def test_what_is_put_off_follows_its_table(pair: Pair, rename: str, sql: str) -> None:
+    async with synced(pair, made("s") + made("t")) as both:
+        await both.settle()
+        await put_off(both, sql)
+        await renamed(both, rename)
+        # Before anybody has looked what was altered.
+        await both.engine.links[Side.MAIN].retry()
+        await both.engine.links[Side.MAIN].retry()
+        await until_nothing_waits(both)
+        await both.assert_equal(*NAMES[rename])
+        of_t, of_s = NAMES[rename]
+        assert await both.backup.fetchval(f"SELECT count(*) FROM {of_t} WHERE a <> 't'") > 0
+        assert await both.backup.fetchval(f"SELECT count(*) FROM {of_s} WHERE a = 's'") == 5
+
+
+@pytest.mark.parametrize("rename", list(NAMES), ids=["to_a_new_name", "exchanged", "and_its_name_used_again"])
+async def test_a_conflict_follows_its_table(pair: Pair, rename: str) -> None:
+    of_t, of_s = NAMES[rename]
+    async with synced(pair, made("s") + made("t")) as both:
+        await both.settle()
+        for side in Side:
+            await both.connection(side).execute(f"UPDATE t SET a = '{side}' WHERE id = 1")
+            await both.connection(side).execute(f"UPDATE s SET a = 's {side}' WHERE id IN (1, 2)")
+        await both.settle()
+        before = {(each.side, each.entity, each.entity_id) for each in await both.open_conflicts()}
+        await renamed(both, rename)
+        await both.settle()
+        after = {(each.side, each.entity, each.entity_id) for each in await both.open_conflicts()}
+        assert after == {(side, {"t": of_t, "s": of_s}[entity], each) for side, entity, each in before}
+        for side in Side:
+            await both.connection(side).execute(f"UPDATE {of_t} SET a = 'same' WHERE id = 1")
+            await both.connection(side).execute(f"UPDATE {of_s} SET a = 'same' WHERE id IN (1, 2)")
+        await until_nothing_waits(both)
+        assert held(both) == set()
+
+
+@pytest.mark.parametrize("again", [None, swapped("s", "t")], ids=["as_it_was", "renamed_back_meanwhile"])
+@pytest.mark.parametrize("step", ["_note", "_finish"])
+async def test_the_service_dies_while_names_follow(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, step: str, again: str | None
+) -> None:
+    async with synced(pair, made("s") + made("t")) as both:
+        await both.settle()
+        await put_off(both, "UPDATE t SET a = 'late' WHERE id < 3")
+        await renamed(both, swapped("s", "t"))
+        with monkeypatch.context() as patch:
+            patch.setattr(renaming, step, AsyncMock(side_effect=RuntimeError("killed")))
+            with pytest.raises(RuntimeError, match="killed"):
+                await both.settle()
+        if again:
+            await renamed(both, again)
+        await both.reopen()
+        await until_nothing_waits(both)
+        await both.assert_equal("s", "t")
+        late, other = ("t", "s") if again else ("s", "t")
+        assert await both.backup.fetchval(f"SELECT count(*) FROM {late} WHERE a = 'late'") == 2
+        assert await both.backup.fetchval(f"SELECT count(*) FROM {other} WHERE a = 'late'") == 0
+        assert await both.backup.fetchval("SELECT count(*) FROM cdc.definition") == 0
+
+
+def held(both: Synced) -> set[str]:
+    return {entity for link in both.engine.links.values() for entity in link.held}
+
+
+async def test_keys_to_be_compared_follow_their_table(pair: Pair) -> None:
+    async with synced(pair, made("t")) as both:
+        await both.settle()
+        async with both.main.transaction():
+            await both.main.execute("SELECT set_config('cdc.applying', 'on', true)")  # not captured
+            await both.main.execute("UPDATE t SET a = 'different' WHERE id = 1")
+        await both.main.execute(
+            "INSERT INTO cdc.recheck (entity, entity_id, reason, here_seen)"
+            " VALUES ('t', '1', '', pg_current_snapshot())"
+        )
+        await renamed(both, RENAMED)
+        await both.engine.referee.step(look=False)
+        await both.settle()
+        assert [(each.entity, each.entity_id) for each in await both.open_conflicts()] == [("u", "1")]
