@@ -7,7 +7,7 @@ Numbers tell what is what: a column's stays through a rename, and so does a tabl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from cdc.definition import Definition, Definitions
@@ -98,9 +98,12 @@ def change_names(
         return columns
     placed = _by_place(before, now, columns)
     if placed is not None:
-        # A column that is still to be renamed on the target has the name of before there.
+        # A column that is still to be renamed on the target has the name of before there, unless that is another's.
         pairs = zip(columns, placed, strict=True)
-        return tuple(new if target.column(new) or not target.column(old) else old for old, new in pairs)
+        return tuple(
+            new if target.column(new) or old in placed or not target.column(old) else old
+            for old, new in pairs
+        )
     renamed = _renamed(before, now)
     return tuple(
         renamed[name]
@@ -122,7 +125,7 @@ def _by_place(before: Definition, now: TableShape, columns: tuple[str, ...]) -> 
     """What the columns of a change are called by now, by their places; None where places do not tell.
 
     A row has its columns in the order of their numbers, whatever they are called. While none is dropped, a change of
-    any time has the first so many of those that there are now; else one of before is known by all of its names.
+    any time has the first so many of those that there are now; else one of before is known by its names.
     A partition may have its columns in an order of its own, and one that is attached to a table without a file of
     its own is not noticed at once: there, places are asked only where names were given to other columns.
     """
@@ -136,17 +139,31 @@ def _by_place(before: Definition, now: TableShape, columns: tuple[str, ...]) -> 
     added = [number for number in present if number > last]
     if present.keys() >= {*were} and added == [*range(last + 1, last + 1 + len(added))]:
         return names[: len(columns)] if were and len(were) <= len(columns) <= len(names) else None
-    former = {field.number: name for name, field in before.fields.items()}
-    # Of a computed column it is not known what it was called.
-    if len(columns) != len(were) or any(
-        former.get(number, name) != name for number, name in zip(were, columns, strict=True)
-    ):
-        return None
-    left = {present[number] for number in were if number in present}
+    numbers = _numbers(before, columns, present)
+    if numbers is None:
+        return columns if columns == names[: len(columns)] else None
+    left = {present[number] for number in numbers if number in present}
     return tuple(
         present.get(number, f"{name} (dropped)" if name in left else name)
-        for number, name in zip(were, columns, strict=True)
+        for number, name in zip(numbers, columns, strict=True)
     )
+
+
+def _numbers(before: Definition, columns: tuple[str, ...], present: Collection[int]) -> list[int] | None:
+    """Those of a change's columns, when it has the names of before; None where it does not.
+
+    It may have been made after some were dropped, but it has all that are `present` still.
+    """
+    former = {field.number: name for name, field in before.fields.items()}
+    numbers: list[int] = []
+    for number in before.numbers:
+        name = columns[len(numbers)] if len(numbers) < len(columns) else None
+        # Of a computed column it is not known what it was called.
+        if name is not None and former.get(number, None if name in before.fields else name) == name:
+            numbers.append(number)
+        elif number in present:
+            return None
+    return numbers if len(numbers) == len(columns) else None
 
 
 def _renamed(before: Definition | None, now: TableShape | None) -> dict[str, str]:

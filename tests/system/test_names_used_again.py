@@ -289,6 +289,45 @@ async def test_renamed_while_the_service_is_down(pair: Pair, backup: str, sql: s
         assert await both.main.fetchval("SELECT count(*) FROM t WHERE b LIKE 't first %'") == 4
 
 
+async def test_a_dropped_columns_name_is_given_to_another(pair: Pair) -> None:
+    async with synced(pair, PLAIN) as both:
+        await both.settle()
+        await both.engine.close()
+        for own, side in enumerate(Side, 1):
+            await both.connection(side).execute(
+                f"UPDATE t SET a = 't first changed', b = 't second changed' WHERE id = {own};"
+                f"INSERT INTO t (id, a, b) VALUES ({10 + own}, 't first new', 't second new');"
+                "ALTER TABLE t DROP a; ALTER TABLE t RENAME b TO a"
+            )
+            await install(both.connection(side), side=side, schemas=["public"])
+        await both.reopen()
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+        assert await misplaced(both, {"t": ("t", "NULL::text", "a")}) == []
+
+
+async def test_written_between_the_steps_while_the_service_is_down(pair: Pair) -> None:
+    async with synced(pair, PLAIN) as both:
+        await both.settle()
+        await both.engine.close()
+        for own, side in enumerate(Side):
+            written = own + 1
+            for step, first in zip(ONE_DROPPED.split(";"), ("a", "b", "b", "b"), strict=True):
+                await both.connection(side).execute(
+                    f"{step}; UPDATE t SET {first} = 't first changed' WHERE id = {written};"
+                    f"INSERT INTO t (id, {first}) VALUES ({10 + written}, 't first new')"
+                )
+                written += 2
+            await install(both.connection(side), side=side, schemas=["public"])
+        await both.reopen()
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+        assert await misplaced(both, {"t": ("t", "b", "a")}) == []
+        assert await both.main.fetchval("SELECT count(b) FROM t") == 5 + 8
+
+
 @pytest.mark.parametrize("first", list(Side))
 async def test_a_name_that_was_given_up_long_ago(pair: Pair, first: Side) -> None:
     """The other side has not renamed yet: what it writes under the name is for the column that had it."""
