@@ -14,13 +14,14 @@ import asyncpg
 
 from cdc.decision import Case, Held
 from cdc.errors import ConnectivityError, NameMoved, SchemaMismatch
-from cdc.former import read_former
+from cdc.former import read_former, read_half
 from cdc.images import split_key, to_image
 from cdc.model import Entity, Image, Side
 from cdc.names import check_names
 from cdc.pairing import key_images, touched
 from cdc.patience import CAREFUL_WAIT_MS
 from cdc.reader import Reader
+from cdc.renamed import check_settled
 from cdc.target import Target, check_marks, lock_position
 from cdc.twin import on_both
 from triggers.statements import statement
@@ -91,14 +92,21 @@ async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, R
 
 async def _check_names(targets: Mapping[Side, Target], entity: Entity) -> None:
     """Rows are given from one side to the other by names: these have to stand for the same on both."""
-    former = await read_former(targets[Side.MAIN].connection) or {}
-    try:
-        check_names(former, entity, {side: target.shapes for side, target in targets.items()})
-    except NameMoved:
-        # The other side may have followed since its tables were read.
-        for target in targets.values():
-            await target.refresh()
-        check_names(former, entity, {side: target.shapes for side, target in targets.items()})
+    main, backup = (targets[side].connection for side in Side)
+    for last in (False, True):
+        former, half = await read_former(main) or {}, await read_half(backup)
+        sides = {side: target.shapes for side, target in targets.items()}
+        try:
+            check_names(former, entity, sides)
+            check_settled(former, entity, sides, half)
+        except NameMoved:
+            if last:
+                raise
+            # The other side may have followed since its tables were read.
+            for target in targets.values():
+                await target.refresh()
+        else:
+            return
 
 
 async def named(target: Target, table: Table, entity_id: str) -> str:

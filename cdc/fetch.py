@@ -46,7 +46,7 @@ async def fetch_due(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
 
 async def _fetch(applier: Applier, row: asyncpg.Record) -> Outcome:
     began = time.monotonic()
-    if not applier.target.is_settled(row["entity"]):
+    if applier.tables.is_unclear(row["entity"]):
         await applier.tables.refresh()
     if not applier.target.is_settled(row["entity"]):
         return await later(applier.target, row, ASTRAY, 0)

@@ -25,8 +25,9 @@ from cdc.images import split_key, to_image
 from cdc.mapping import Mapping
 from cdc.model import ConflictType, Op
 from cdc.pairing import key_images, touched
+from cdc.renamed import ASTRAY
 from cdc.session import Connection
-from cdc.target import check_marks, lock_position
+from cdc.target import ShapeMoved, check_marks, lock_position
 from cdc.undone import LOCKED, Outcome
 from cdc.workset import TableChanges
 from triggers.statements import statement
@@ -41,6 +42,7 @@ async def prepare(applier: Applier, row: asyncpg.Record) -> Fetching | None:
 
     Raises:
         SchemaMismatch: the target has no such table, or no key like the source's.
+        ShapeMoved: the name has gone to another table.
     """
     reader, target, origin = applier.reader, applier.target, applier.origin
     number = reader.number(row["entity"])
@@ -53,6 +55,9 @@ async def prepare(applier: Applier, row: asyncpg.Record) -> Fetching | None:
     table = reader.known(number)
     if table is None or table.entity not in reader.shapes:
         return None
+    if str(table.entity) != row["entity"]:
+        # Renamed since names were read: the entry may be of the table that has the name now, or had it then.
+        raise ShapeMoved(ASTRAY)
     origin.adopt(reader.shapes)
     columns = origin.own_columns(table.entity)
     here = await target.mapping(table.entity, columns, table.key_columns)

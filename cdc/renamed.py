@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from cdc.model import Side
+from cdc.errors import NameMoved
+from cdc.model import Entity, Side
 from cdc.names import Former
 from cdc.shape import Shapes
 
@@ -77,3 +78,15 @@ def unsettled(former: Former, sides: Mapping[Side, Shapes], half: Mapping[str, s
         elif {here, there} - {name, None} and not anew:
             found.add(name)
     return found
+
+
+def check_settled(
+    former: Former, entity: Entity, sides: Mapping[Side, Shapes], half: Mapping[str, str]
+) -> None:
+    """Refuse a table while what is kept under its name may be another one's.
+
+    Raises:
+        NameMoved: naming it.
+    """
+    if str(entity) in unsettled(former, sides, half):
+        raise NameMoved(f"{entity}: {TURNING}", entity=str(entity), hint="try again in some seconds")

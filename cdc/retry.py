@@ -51,10 +51,9 @@ async def retry_deferred(applier: Applier) -> Outcome:
 
 
 async def _retry(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
-    fitting, waiting = await _sort_out(applier, due)
-    if waiting:
+    if any(map(applier.tables.is_unclear, {row["entity"] for row in due})):
         await applier.tables.refresh()
-        fitting, waiting = await _sort_out(applier, due)
+    fitting, waiting = await _sort_out(applier, due)
     try:
         with contextlib.suppress(PositionBusy):
             async with applier.careful(), applier.target.connection.transaction():

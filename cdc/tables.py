@@ -65,6 +65,10 @@ class Tables:
         """Whether a change's table waits."""
         return change.table_id in self.held
 
+    def is_unclear(self, entity: str) -> bool:
+        """Whether a name is no table's, or may be another one's, as far as is known: names may have changed since."""
+        return self._reader.number(entity) is None or not self._target.is_settled(entity)
+
     @property
     def waiting(self) -> set[str]:
         """What the tables that wait are called now, in the contract's form."""

@@ -8,9 +8,12 @@ from unittest.mock import AsyncMock
 import pytest
 
 from cdc import renaming
-from cdc.model import Policy, Side
+from cdc.decision import Decision
+from cdc.errors import ResolutionRefused
+from cdc.model import Policy, Resolution, Side
+from cdc.resolve import Resolver
 from tests.databases import Pair
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 from triggers.install import install
 
 
@@ -132,14 +135,24 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("sql", PUT_OFF, ids=["changes", "by key"])
+@pytest.mark.parametrize("looked", [False, True], ids=["tried_first", "looked_first"])
+@pytest.mark.parametrize("sql", PUT_OFF, ids=["changes", "by_key"])
 @pytest.mark.parametrize("rename", list(NAMES), ids=["to_a_new_name", "exchanged", "and_its_name_used_again"])
-async def test_what_is_put_off_follows_its_table(pair: Pair, rename: str, sql: str) -> None:
+async def test_what_is_put_off_follows_its_table(
+    pair: Pair,
+    rename: str,
+    sql: str,
+    looked: bool,  # noqa: FBT001
+) -> None:
     async with synced(pair, made("s") + made("t")) as both:
         await both.settle()
         await put_off(both, sql)
+        due = "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() + interval '{}'"
+        await both.backup.execute(due.format("1 hour" if looked else "0"))
         await renamed(both, rename)
-        # Before anybody has looked what was altered.
+        if looked:
+            await both.settle()
+            await both.backup.execute(due.format("0") + " WHERE next_try_at IS NOT NULL")
         await both.engine.links[Side.MAIN].retry()
         await both.engine.links[Side.MAIN].retry()
         await until_nothing_waits(both)
@@ -212,3 +225,19 @@ async def test_keys_to_be_compared_follow_their_table(pair: Pair) -> None:
         await both.engine.referee.step(look=False)
         await both.settle()
         assert [(each.entity, each.entity_id) for each in await both.open_conflicts()] == [("u", "1")]
+
+
+async def test_nobody_decides_on_another_tables_row(pair: Pair) -> None:
+    async with synced(pair, made("s") + made("t")) as both, Resolver(*endpoints(pair)) as resolver:
+        await both.settle()
+        for side in Side:
+            await both.connection(side).execute(f"UPDATE t SET a = 't {side}' WHERE id = 1")
+        await both.settle()
+        await renamed(both, swapped("s", "t"))
+        with pytest.raises(ResolutionRefused, match="was another table's"):
+            await resolver.resolve(Decision("t", "1", Resolution.MAIN, "ann"))
+        await both.settle()
+        await resolver.resolve(Decision("s", "1", Resolution.MAIN, "ann"))
+        await until_nothing_waits(both)
+        await both.assert_equal("s", "t")
+        assert await both.backup.fetchval("SELECT a FROM s WHERE id = 1") == "t MAIN"
