@@ -59,8 +59,6 @@ GRANTED: Final = (
     "tests/system/test_links.py",
     "tests/system/test_sequences.py",
     "tests/cdc/test_reconcile.py",
-    "tests/cdc/test_resolve.py",
-    "tests/cdc/test_table_copy.py",
 )
 """With the grant a role works as a superuser does: enough to show that it is used."""
 OWNER: Final = (
@@ -76,16 +74,17 @@ OWNER: Final = (
     "tests/system/test_partitions.py",
     "tests/system/test_put_off.py",
     "tests/system/test_refused.py",
+    "tests/system/test_renamed_tables.py",
     "tests/system/test_replaced_keys.py",
     "tests/system/test_schema_changes.py",
-    "tests/system/test_types_altered.py",
-    "tests/system/test_types_keys.py",
     "tests/system/test_types_tables.py",
     "tests/cdc/test_arbiter.py",
     "tests/cdc/test_fit.py",
     "tests/cdc/test_held.py",
     "tests/cdc/test_recheck.py",
+    "tests/cdc/test_resolve.py",
     "tests/cdc/test_sums.py",
+    "tests/cdc/test_table_copy.py",
     "tests/cdc/test_truncate.py",
     "tests/cdc/test_unfinished.py",
     "tests/cdc/snapshot/test_restore.py",
