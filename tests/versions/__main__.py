@@ -39,15 +39,13 @@ SYNC: Final = (
     "tests/cdc/test_listener.py",
     "tests/cdc/test_truncate.py",
 )
-RIGHTS: Final = ("tests/system/test_rights.py", "tests/system/test_rights_triggers.py")
-CONTACT: Final = ("tests/cdc/test_first_contact.py",)
+CONTACT: Final = "tests/cdc/test_first_contact.py"
 COPY: Final = (
-    f"{CONTACT[0]}::test_an_empty_backup_gets_schema_and_rows_and_both_sides_are_linked",
-    f"{CONTACT[0]}::test_writers_on_both_sides_during_the_copy_lose_nothing",
+    f"{CONTACT}::test_an_empty_backup_gets_schema_and_rows_and_both_sides_are_linked",
+    f"{CONTACT}::test_writers_on_both_sides_during_the_copy_lose_nothing",
 )
 RESTORE: Final = ("tests/cdc/snapshot/test_writer.py", "tests/cdc/snapshot/test_restore.py")
-CORE: Final = (*CAPTURE, *TYPES, *SYNC, *RESTORE)
-ALL: Final = (*CORE, *RIGHTS, *CONTACT)
+ALL: Final = (*CAPTURE, *TYPES, *SYNC, *RESTORE, *COPY)
 BETWEEN: Final = (
     "tests/triggers/test_capture.py",
     "tests/triggers/test_capture_partitions.py",
@@ -63,7 +61,7 @@ GRANTED: Final = (
 """With the grant a role works as a superuser does: enough to show that it is used."""
 OWNER: Final = (
     *GRANTED,
-    *CONTACT,
+    CONTACT,
     "tests/triggers/test_install.py",
     "tests/triggers/test_uninstall.py",
     "tests/cdc/test_verify.py",
@@ -77,7 +75,6 @@ OWNER: Final = (
     "tests/system/test_renamed_tables.py",
     "tests/system/test_replaced_keys.py",
     "tests/system/test_schema_changes.py",
-    "tests/system/test_types_tables.py",
     "tests/cdc/test_arbiter.py",
     "tests/cdc/test_fit.py",
     "tests/cdc/test_held.py",
