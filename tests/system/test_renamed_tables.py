@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from unittest.mock import AsyncMock
 
 import pytest
 
@@ -193,7 +192,7 @@ async def test_the_service_dies_while_names_follow(
         await put_off(both, "UPDATE t SET a = 'late' WHERE id < 3")
         await renamed(both, swapped("s", "t"))
         with monkeypatch.context() as patch:
-            patch.setattr(renaming, step, AsyncMock(side_effect=RuntimeError("killed")))
+            patch.setattr(renaming, step, killed)
             with pytest.raises(RuntimeError, match="killed"):
                 await both.settle()
         if again:
@@ -205,6 +204,10 @@ async def test_the_service_dies_while_names_follow(
         assert await both.backup.fetchval(f"SELECT count(*) FROM {late} WHERE a = 'late'") == 2
         assert await both.backup.fetchval(f"SELECT count(*) FROM {other} WHERE a = 'late'") == 0
         assert await both.backup.fetchval("SELECT count(*) FROM cdc.definition") == 0
+
+
+async def killed(*_: object) -> None:
+    raise RuntimeError("killed")
 
 
 def held(both: Synced) -> set[str]:
