@@ -53,40 +53,32 @@ BETWEEN: Final = (
     *TYPES,
     "tests/system/test_links.py",
 )
-GRANTED: Final = (
-    "tests/system/test_links.py",
-    "tests/system/test_sequences.py",
-    "tests/cdc/test_reconcile.py",
-)
+GRANTED: Final = ("tests/system/test_links.py", "tests/system/test_sequences.py")
 """With the grant a role works as a superuser does: enough to show that it is used."""
 OWNER: Final = (
     *GRANTED,
-    CONTACT,
+    *COPY,
     "tests/triggers/test_install.py",
     "tests/triggers/test_uninstall.py",
-    "tests/cdc/test_verify.py",
     "tests/system/test_convergence.py",
     "tests/system/test_deadlocks.py",
     "tests/system/test_decisions.py",
-    "tests/system/test_locks.py",
     "tests/system/test_partitions.py",
     "tests/system/test_put_off.py",
     "tests/system/test_refused.py",
-    "tests/system/test_renamed_tables.py",
     "tests/system/test_replaced_keys.py",
     "tests/system/test_schema_changes.py",
     "tests/cdc/test_arbiter.py",
     "tests/cdc/test_fit.py",
     "tests/cdc/test_held.py",
     "tests/cdc/test_recheck.py",
-    "tests/cdc/test_resolve.py",
-    "tests/cdc/test_sums.py",
-    "tests/cdc/test_table_copy.py",
+    "tests/cdc/test_reconcile.py",
     "tests/cdc/test_truncate.py",
     "tests/cdc/test_unfinished.py",
     "tests/cdc/snapshot/test_restore.py",
 )
-"""As a plain owner every trigger, foreign key and unique value is in the way of what is written."""
+"""As a plain owner every trigger, foreign key and unique value is in the way of what is written. The rest of the
+suite runs as one by hand: CDC_TEST_ROLE=owner make test."""
 LARGEST: Final = "tests/triggers/test_capture.py::test_rows_whose_text_postgresql_cannot_make"
 """Takes a tenth of a run's time: on the oldest version, and on the one that everything is run on."""
 DEBIAN: Final = Path("/usr/lib/postgresql/15/bin")
@@ -117,7 +109,7 @@ def plan() -> list[Run]:
         Run("15", (*BETWEEN, *RESTORE, *KEYS), fifteen, fifteen),
         Run("16", BETWEEN, wheel="16"),
         Run("17", BETWEEN, 17, 17),
-        Run("18 with all its libraries", (*BETWEEN, *SYNC, *KEYS), 18, 18),
+        Run("18 with all its libraries", (*BETWEEN, "tests/system/test_partitions.py", *KEYS), 18, 18),
         Run("13 and 18", (*TYPES, *SYNC, *COPY), 13, None),
         Run("18 and 13", (*TYPES, "tests/system/test_links.py", *COPY), None, 13),
         Run("18 as a plain owner", OWNER, role="owner"),
