@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cdc.session import Connection
+from triggers.statements import statement
 
 LONGEST_WAIT_MS: Final = 200
 _WAIT, _STATEMENT, _YOUNG = 0.2, 0.5, 0.35
@@ -66,7 +67,4 @@ class Patience:
 
 async def read_patience(connection: Connection) -> Patience:
     """Learn when the server looks for deadlocks."""
-    milliseconds = await connection.fetchval(
-        "SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout'"
-    )
-    return Patience(int(milliseconds))
+    return Patience(await connection.fetchval(statement("deadlock_timeout", "cdc")))

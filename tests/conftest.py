@@ -2,6 +2,7 @@
 
 servers      two servers for the whole run, MAIN's and BACKUP's
 pair         a fresh database on each, with open connections, as the administrator or as CDC_TEST_ROLE says
+ready        whether they have schema cdc already: not where a test is marked `untouched`, nor a service's
 owner_pair   the same, owned by and connected as a role that is no superuser
 own_servers  two servers for one test, to kill and restart (half a second)
 server_folder  a folder that servers may be started in; they end with pytest, however it ends
@@ -34,7 +35,6 @@ from server.embedded import Cluster
 from tests.databases import Host, OwnServers, Pair, Servers, make_cluster, servers_parent
 from tests.prepared import PREFIX, Prepared
 from tests.roles import Role, chosen, give_database, pair_of
-from triggers.identifiers import identifier
 
 # A run has thousands of imports of our modules, most of them in commands of their own: compiling them once is enough.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -83,8 +83,7 @@ def servers(servers_root: Path) -> Iterator[Servers]:
         Host(side, url or cluster.url() if cluster else str(url), cluster)
         for side, url, cluster in zip(Side, named, clusters, strict=True)
     ]
-    servers = Servers(hosts[0], hosts[1], template=f"cdc_test_template_{os.getpid()}")
-    asyncio.run(servers.prepare())
+    servers = Servers(hosts[0], hosts[1], prefix=f"cdc_test_template_{os.getpid()}")
     yield servers
     asyncio.run(_finish(servers))
 
@@ -98,7 +97,7 @@ async def _finish(servers: Servers) -> None:
     if clusters:
         await asyncio.gather(*(cluster.stop() for cluster in clusters))
     else:
-        await servers.execute(f"DROP DATABASE {identifier(servers.template)} WITH (FORCE)")
+        await servers.clear()
 
 
 @pytest.fixture
@@ -111,16 +110,26 @@ def role(request: pytest.FixtureRequest) -> Role:
 
 
 @pytest.fixture
-async def pair(servers: Servers, role: Role) -> AsyncIterator[Pair]:
+def ready(request: pytest.FixtureRequest) -> bool:
+    """Whether a pair has schema cdc already, and in it what does not depend on tables or a side.
+
+    Making it takes longer than anything else that is done for every test. Tests of what happens in a database that
+    has never had it are marked `untouched`.
+    """
+    return request.node.get_closest_marker("untouched") is None
+
+
+@pytest.fixture
+async def pair(servers: Servers, role: Role, ready: bool) -> AsyncIterator[Pair]:  # noqa: FBT001 - a fixture
     """A fresh database on each server, connected as the administrator or as CDC_TEST_ROLE says."""
-    async with pair_of(servers, role) as fresh:
+    async with pair_of(servers, role, ready=ready) as fresh:
         yield fresh
 
 
 @pytest.fixture
-async def owner_pair(servers: Servers) -> AsyncIterator[Pair]:
+async def owner_pair(servers: Servers, ready: bool) -> AsyncIterator[Pair]:  # noqa: FBT001 - a fixture
     """A fresh database on each server, connected as a role that owns it and is no superuser."""
-    async with pair_of(servers, Role.OWNER) as fresh:
+    async with pair_of(servers, Role.OWNER, ready=ready) as fresh:
         yield fresh
 
 

@@ -16,8 +16,11 @@ import asyncpg
 import psutil  # type: ignore[import-untyped]
 
 from cdc.model import Side
+from cdc.twin import on_both
 from server.embedded import Cluster
 from triggers.identifiers import identifier
+from triggers.locks import transaction
+from triggers.schema import ensure_schema
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -111,18 +114,50 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """MAIN's and BACKUP's server. `template` is the database that each pair is copied from."""
+    """MAIN's and BACKUP's server, with the databases that pairs are copied from. `prefix` begins their names."""
 
     main: Host
     backup: Host
-    template: str
+    prefix: str
+    templates: dict[tuple[Login | None, bool], str] = field(default_factory=dict)
+    logins: dict[str, Login] = field(default_factory=dict)
+    """Roles that databases belong to, by what they are for: each is made once."""
 
-    async def prepare(self) -> None:
-        """Make the template; what the first session of a database has to find out is copied with its files."""
-        await self.execute(f"CREATE DATABASE {identifier(self.template)} TEMPLATE template0 ENCODING 'UTF8'")
-        for side in Side:
-            connection = await asyncpg.connect(self.host(side).url(self.template))
-            await connection.close()
+    async def template(self, owner: Login | None = None, *, ready: bool = False) -> str:
+        """The database that such pairs are copied from, made when it is asked for first.
+
+        What the first session of a database has to find out is copied with its files.
+
+        Args:
+            owner: who is to own what is in it; None: the servers' administrator.
+            ready: with schema cdc in it, as an installation makes it that finds no tables, and no side's yet.
+        """
+        key = owner if ready else None, ready
+        if key not in self.templates:
+            empty = await self.template() if ready else "template0"
+            name = f"{self.prefix}_{len(self.templates)}"
+            if ready:
+                await on_both(lambda side: self.host(side).copy_database(empty, name, owner))
+            else:
+                await self.execute(f"CREATE DATABASE {identifier(name)} TEMPLATE {empty} ENCODING 'UTF8'")
+            await on_both(lambda side: _warm(self.host(side).url(name, owner), side if ready else None))
+            self.templates[key] = name
+        return self.templates[key]
+
+    async def clear(self) -> None:
+        """Remove what pairs were copied from, and their owners."""
+        for name in self.templates.values():
+            await self.execute(f"DROP DATABASE {identifier(name)} WITH (FORCE)")
+        for login in self.logins.values():
+            await self.execute(
+                f"DROP OWNED BY {identifier(login.name)}", f"DROP ROLE {identifier(login.name)}"
+            )
+
+    async def make_login(self) -> Login:
+        """Make a role on both servers that may do nothing but log in."""
+        login = Login(f"cdc_test_role_{os.getpid()}_{next(_numbers)}", secrets.token_hex(8))
+        await self.execute(f"CREATE ROLE {identifier(login.name)} LOGIN PASSWORD '{login.password}'")
+        return login
 
     def host(self, side: Side) -> Host:
         return self.main if side is Side.MAIN else self.backup
@@ -130,6 +165,18 @@ class Servers:
     async def execute(self, *statements: str) -> None:
         """Run the same statements on both servers at once."""
         await asyncio.gather(self.main.execute(*statements), self.backup.execute(*statements))
+
+
+async def _warm(url: str, side: Side | None) -> None:
+    """Open a template's first session; with a side, make schema cdc there, and leave open which side it is."""
+    connection = await asyncpg.connect(url)
+    try:
+        if side is not None:
+            async with transaction(connection):
+                await ensure_schema(connection, side)
+                await connection.execute("DELETE FROM cdc.node")
+    finally:
+        await connection.close()
 
 
 @dataclass(slots=True)
@@ -142,6 +189,8 @@ class Pair:
 
     servers: Servers
     owner: Login | None = None
+    ready: bool = False
+    """Whether schema cdc is there already, see `Servers.template`."""
     name: str = ""
     main: Connection = field(init=False)
     backup: Connection = field(init=False)
@@ -179,18 +228,15 @@ class Pair:
             await connection.close()
 
     async def add_login(self) -> Login:
-        """Make a role on both servers that may do nothing but log in; it is dropped with the pair."""
-        login = Login(f"cdc_test_role_{os.getpid()}_{next(_numbers)}", secrets.token_hex(8))
-        await self.servers.execute(f"CREATE ROLE {identifier(login.name)} LOGIN PASSWORD '{login.password}'")
+        """Make a role as `Servers.make_login` does; it is dropped with the pair."""
+        login = await self.servers.make_login()
         self._logins.append(login)
         return login
 
     async def __aenter__(self) -> Self:
         self.name = f"cdc_test_{os.getpid()}_{next(_numbers)}"
-        hosts = [self.servers.host(side) for side in Side]
-        await asyncio.gather(
-            *(host.copy_database(self.servers.template, self.name, self.owner) for host in hosts)
-        )
+        template = await self.servers.template(self.owner, ready=self.ready)
+        await on_both(lambda side: self.servers.host(side).copy_database(template, self.name, self.owner))
         self.main, self.backup = await asyncio.gather(self.connect(Side.MAIN), self.connect(Side.BACKUP))
         return self
 

@@ -46,30 +46,26 @@ def among(*roles: Role) -> list[Role]:
     return list(roles) if only is None else [only]
 
 
-@asynccontextmanager
-async def login_of(servers: Servers, role: Role) -> AsyncIterator[Login | None]:
-    """A login of such a role on both servers, None for their superuser; a skip where PostgreSQL has no such role."""
+async def login_of(servers: Servers, role: Role) -> Login | None:
+    """The login of such a role on both servers, None for their superuser. Skips where PostgreSQL has no such role."""
     if role is Role.SUPERUSER:
-        yield None
-        return
+        return None
     if role is Role.GRANTED and not await _have_grants(servers):
         pytest.skip("PostgreSQL 15 and newer")
-    login = await Pair(servers).add_login()
-    name = identifier(login.name)
-    try:
+    if role not in servers.logins:
+        login = await servers.make_login()
         if role is Role.GRANTED:
-            await servers.execute(f"GRANT SET ON PARAMETER session_replication_role TO {name}")
-        yield login
-    finally:
-        if role is Role.GRANTED:
-            await servers.execute(f"REVOKE SET ON PARAMETER session_replication_role FROM {name}")
-        await servers.execute(f"DROP ROLE {name}")
+            await servers.execute(
+                f"GRANT SET ON PARAMETER session_replication_role TO {identifier(login.name)}"
+            )
+        servers.logins[role] = login
+    return servers.logins[role]
 
 
 @asynccontextmanager
-async def pair_of(servers: Servers, role: Role) -> AsyncIterator[Pair]:
+async def pair_of(servers: Servers, role: Role, *, ready: bool = True) -> AsyncIterator[Pair]:
     """Fresh databases that belong to such a role, connected as it."""
-    async with login_of(servers, role) as login, Pair(servers, owner=login) as fresh:
+    async with Pair(servers, await login_of(servers, role), ready=ready) as fresh:
         yield fresh
 
 

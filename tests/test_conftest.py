@@ -6,6 +6,8 @@ import pytest
 from cdc.model import Side
 from tests.databases import OwnServers, Pair
 
+pytestmark = pytest.mark.untouched
+
 
 async def test_a_pair_is_two_databases_of_different_servers(pair: Pair) -> None:
     identifiers = [

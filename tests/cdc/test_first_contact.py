@@ -21,6 +21,8 @@ from tests import shop
 from tests.databases import Connection, OwnServers, Pair
 from triggers.install import install
 
+pytestmark = pytest.mark.untouched
+
 
 def silent(_entity: str, _done: int, _total: int) -> None:
     pass

@@ -26,6 +26,8 @@ from cdc.table_copy import exported_snapshot
 from tests import shop
 from tests.databases import Pair
 
+pytestmark = pytest.mark.untouched
+
 
 @asynccontextmanager
 async def opened(endpoint: Endpoint) -> AsyncIterator[Connection]:

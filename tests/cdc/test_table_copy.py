@@ -20,6 +20,8 @@ from cdc.table_pair import TablePair, fits, pair, unsafe_in_binary
 from tests import shop
 from tests.databases import Connection, Pair
 
+pytestmark = pytest.mark.untouched
+
 
 async def shapes(endpoint: Endpoint) -> tuple[Shapes, set[int]]:
     connection = await connect(endpoint, "test")

@@ -15,6 +15,8 @@ from tests.running import until
 from tests.server.alerts.receiving import receiving
 from tests.serving import serving
 
+pytestmark = pytest.mark.untouched
+
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:

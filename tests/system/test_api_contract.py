@@ -7,8 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.databases import Pair
 from tests.running import Running, Shell, until
+
+pytestmark = pytest.mark.untouched
 
 SHOP = """
 CREATE TABLE "Product" (id text PRIMARY KEY, name text);

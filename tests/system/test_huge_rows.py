@@ -25,6 +25,7 @@ from cdc.undone import LOCKED
 from cdc.verify import verify_sides
 from tests.cdc.test_unfinished import cut
 from tests.databases import Connection, Pair, Servers
+from tests.roles import Role, pair_of
 from tests.synced import Synced, endpoints, synced
 from tests.triggers.changes import limit_images
 from triggers.install import install
@@ -37,17 +38,11 @@ SELECT c.id, 'K', c.key_columns, ROW({key})::text FROM cdc.captured_table c WHER
 """
 
 
-@pytest.fixture(params=["superuser", "owner"])
+@pytest.fixture(params=[Role.SUPERUSER, Role.OWNER])
 async def either(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Pair]:
     """Fresh databases, the engine's role a superuser or one that only owns the databases and the tables."""
-    if request.param == "superuser":
-        async with Pair(servers) as pair:
-            yield pair
-        return
-    async with Pair(servers) as outer:
-        login = await outer.add_login()
-        async with Pair(servers, owner=login) as pair:
-            yield pair
+    async with pair_of(servers, request.param) as fresh:
+        yield fresh
 
 
 async def by_key(connection: Connection, sql: str, *keys: str, table: str = "t") -> None:

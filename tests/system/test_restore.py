@@ -43,6 +43,8 @@ from cdc.session import Endpoint
 from cdc.snapshot.disk import DiskStore
 from cdc.snapshot.restore import restore
 
+pytestmark = pytest.mark.untouched
+
 main, backup, folder, name = sys.argv[1:]
 print("begin", flush=True)
 asyncio.run(restore(DiskStore(Path(folder)), name, Endpoint(Side.MAIN, main), Endpoint(Side.BACKUP, backup),

@@ -13,6 +13,8 @@ from tests.databases import Pair
 from tests.running import BEARER
 from tests.serving import Serving, serving
 
+pytestmark = pytest.mark.untouched
+
 SECONDS = 240.0
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"

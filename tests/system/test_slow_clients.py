@@ -15,6 +15,8 @@ import pytest
 from tests.databases import Pair
 from tests.running import BEARER, Running, Shell, until
 
+pytestmark = pytest.mark.untouched
+
 ROWS = 500
 TOKEN = f"Host: localhost\r\nAuthorization: {BEARER['Authorization']}\r\n"
 SILENT = b""

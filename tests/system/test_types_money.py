@@ -48,7 +48,7 @@ async def elsewhere(
     await asyncio.gather(*(cluster.start() for cluster in clusters))
     main, backup = [Host(side, own.url(), own) for side, own in zip(Side, clusters, strict=True)]
     try:
-        async with pair_of(Servers(main, backup, template="template1"), Role.SUPERUSER) as fresh:
+        async with pair_of(Servers(main, backup, prefix="cdc_test_template"), Role.SUPERUSER) as fresh:
             yield fresh
     finally:
         await asyncio.gather(*(cluster.kill() for cluster in clusters))

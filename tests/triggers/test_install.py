@@ -11,6 +11,8 @@ from tests.triggers.changes import capture, take, until
 from triggers.errors import TriggerError
 from triggers.install import install
 
+pytestmark = pytest.mark.untouched
+
 TRIGGERS = """
 SELECT tgrelid::regclass::text, tgname::text, oid, xmin FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2
 """

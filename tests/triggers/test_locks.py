@@ -11,6 +11,8 @@ from tests.triggers.changes import until
 from triggers.errors import TriggerError
 from triggers.locks import Patience, blockers, install_lock, patiently, transaction
 
+pytestmark = pytest.mark.untouched
+
 
 async def test_a_transaction_of_ours_ignores_the_sessions_settings(pair: Pair) -> None:
     db = pair.main

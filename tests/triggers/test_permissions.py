@@ -17,7 +17,7 @@ from triggers.identifiers import identifier
 from triggers.uninstall import uninstall
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "permissions.md"
-pytestmark = pytest.mark.superuser("the document's commands are an administrator's")
+pytestmark = [pytest.mark.superuser("the document's commands are an administrator's"), pytest.mark.untouched]
 COMMANDS = re.findall(r"^```sql\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 

@@ -16,6 +16,8 @@ from triggers.errors import TriggerError
 from triggers.functions import FUNCTIONS
 from triggers.install import install
 
+pytestmark = pytest.mark.untouched
+
 
 async def test_the_other_side_is_refused(pair: Pair) -> None:
     await capture(pair.main)

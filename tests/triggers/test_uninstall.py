@@ -10,6 +10,8 @@ from tests.triggers.changes import capture, take
 from triggers.errors import TriggerError
 from triggers.uninstall import uninstall
 
+pytestmark = pytest.mark.untouched
+
 LISTING = """
 SELECT 'class', c.oid::text, c.relname::text, concat(c.relkind, c.relhasrules, c.relnatts, c.relacl::text)
 FROM pg_class c WHERE c.relnamespace <> 'pg_toast'::regnamespace
