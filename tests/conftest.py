@@ -21,7 +21,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +34,7 @@ from server.embedded import Cluster
 from tests.databases import Host, OwnServers, Pair, Servers, make_cluster, servers_parent
 from tests.prepared import PREFIX, Prepared
 from tests.roles import Role, chosen, give_database, pair_of
+from tests.watchdog import end
 
 # A run has thousands of imports of our modules, most of them in commands of their own: compiling them once is enough.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -143,4 +143,4 @@ async def own_servers(server_folder: Path, role: Role) -> AsyncIterator[OwnServe
         yield OwnServers(main, backup, users[0])
     finally:
         await asyncio.gather(main.kill(), backup.kill())
-        shutil.rmtree(server_folder)
+        end(server_folder)

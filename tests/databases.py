@@ -26,6 +26,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 # Nothing here has to survive a power cut.
 SETTINGS = {
+    "dynamic_shared_memory_type": "mmap",  # in the folder, and gone with it: a server that is killed leaves it
     "fsync": "off",
     "full_page_writes": "off",
     "max_connections": "100",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from server.embedded.process import is_alive
 from tests.databases import make_cluster
+from tests.watchdog import MEMORY_LINE
 
 
 def watch(folder: Path) -> bool:
@@ -24,3 +25,19 @@ async def test_servers_end_with_pytest(server_folder: Path) -> None:
     assert pid is not None
     assert watch(server_folder)
     assert not is_alive(pid)
+
+
+async def test_a_killed_server_leaves_no_memory_behind(server_folder: Path) -> None:
+    cluster = make_cluster("main", server_folder)
+    await cluster.start()
+    number = (cluster.place.data / "postmaster.pid").read_text().splitlines()[MEMORY_LINE].split()[1]
+    await cluster.kill()
+    assert number in pieces()
+    assert watch(server_folder)
+    assert number not in pieces()
+
+
+def pieces() -> list[str]:
+    """The numbers of all shared memory of the system."""
+    table = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
+    return [line.split()[1] for line in table]

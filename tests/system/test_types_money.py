@@ -17,6 +17,7 @@ from tests.roles import Role, pair_of
 from tests.synced import synced
 from tests.system.test_types import Work, deletes, inserts, nulls, table_of, updates, writer
 from tests.system.type_values import FAMILIES
+from tests.watchdog import end
 
 LOCALE = "de_DE.utf8"
 
@@ -52,7 +53,7 @@ async def elsewhere(
             yield fresh
     finally:
         await asyncio.gather(*(cluster.kill() for cluster in clusters))
-        shutil.rmtree(server_folder)
+        end(server_folder)
 
 
 async def test_amounts_under_a_locale_that_prints_them_otherwise(elsewhere: Pair) -> None:
