@@ -56,10 +56,6 @@ class Definition:
         """The column of that number."""
         return next((each for each in self.fields.values() if each.number == number), None)
 
-    def name_of(self, number: int) -> str | None:
-        """What the column of that number is called."""
-        return next((name for name, each in self.fields.items() if each.number == number), None)
-
     def replaced(self, before: Definition, name: str) -> bool:
         """Whether a name that was there before is another table's, or another column's, by now."""
         old = before.fields.get(name)
@@ -110,15 +106,6 @@ class Definitions:
     def common(self) -> set[str]:
         """Columns that both sides have."""
         return set.intersection(*(set(one.fields) for one in self.sides.values()))
-
-    def half_renamed(self, before: Definitions) -> bool:
-        """Whether a column that both sides had has a name on one of them that it does not have on the other."""
-        for name in before.common:
-            numbers = {side: one.fields[name].number for side, one in before.sides.items()}
-            names = {one.name_of(numbers[side]) for side, one in self.sides.items()} - {None}
-            if len(names) > 1:
-                return True
-        return False
 
     @property
     def uneven(self) -> bool:

@@ -90,11 +90,14 @@ class Referee:
         try:
             waiting, opened = await self._watch.step(self._targets, look=look), 0
             opened += await self._arbiter.step(self._targets)
-            for side in Side:
-                result = await self._step(side)
-                waiting, opened = waiting + result.waiting, opened + len(result.opened)
-                for target in self._targets.values() if result.stale else ():
+            results = [await self._step(side) for side in Side]
+            waiting += sum(result.waiting for result in results)
+            opened += sum(len(result.opened) for result in results)
+            if any(result.stale for result in results):
+                for target in self._targets.values():
                     await target.refresh()
+                # As a table is now, it may not be comparable: that is found out before anything is compared again.
+                self._watch.hurry()
         except UNREACHABLE as error:
             raise ConnectivityError(
                 f"comparing both sides was cut: {error or type(error).__name__}"

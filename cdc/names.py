@@ -22,7 +22,7 @@ _HINT: Final = "rename it the same way on the other side; the table goes on by i
 
 
 def check_names(former: Former, entity: Entity, sides: Mapping[Side, Shapes]) -> None:
-    """Refuse a table of which a name stands for one thing on one side and for another on the other.
+    """Refuse a table of which a name stands for one thing on one side and for another, or nothing, on the other.
 
     Raises:
         NameMoved: naming it.
@@ -33,7 +33,7 @@ def check_names(former: Former, entity: Entity, sides: Mapping[Side, Shapes]) ->
 
 
 def moved(former: Former, entity: Entity, sides: Mapping[Side, Shapes]) -> str | None:
-    """Why a name stands for one thing on one side and for another on the other; None where none does.
+    """Why a name stands for one thing on one side and for another, or nothing, on the other; None where none does.
 
     What was not there when the two sides last agreed is taken by its name: a table or column that was made anew on
     one side, with another type perhaps, replaces the one it was made for, unless that one is still there.
@@ -50,15 +50,21 @@ def moved(former: Former, entity: Entity, sides: Mapping[Side, Shapes]) -> str |
         return f"the name has gone to another table on one side only: what was {was} is {left} on {side}"
     if main != backup:
         return f"the name has gone to another table on one side only: it was {main} on MAIN and {backup} on BACKUP"
+    return _moved_column(former[main], shapes)
+
+
+def _moved_column(before: Definitions, shapes: Mapping[Side, TableShape]) -> str | None:
+    """Why a column that both sides had is not called the same on both any more; None where all are."""
     names = {side: {column.number: column.name for column in shapes[side].columns} for side in Side}
-    before = former[main]
     for name in sorted(before.common):
         here, there = (names[side].get(before.sides[side].fields[name].number) for side in Side)
         if here is None or there is None or here == there:
             continue
+        now = f"what was {name} is {here} on MAIN and {there} on BACKUP"
         if here in names[Side.BACKUP].values() or there in names[Side.MAIN].values():
-            now = f"what was {name} is {here} on MAIN and {there} on BACKUP"
             return f"a name has gone to another column on one side only: {now}"
+        # Rows would be inserted, compared and decided on without it, and where it is renamed back, stay so unseen.
+        return f"a column has been renamed on one side only: {now}"
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -71,6 +72,10 @@ class SchemaWatch:
     def forget(self) -> None:
         """Look at everything anew next time."""
         self._marks.clear()
+
+    def hurry(self) -> None:
+        """Look for altered tables next time, although the last look was a moment ago."""
+        self._looked_at = -math.inf
 
     @property
     def idle(self) -> set[str]:
@@ -164,6 +169,7 @@ class SchemaWatch:
                     await main.execute(statement("definition_forget", "cdc"), str(entity))
                 self.apart[str(entity)] = "one side does not have it"
                 continue
+            # What is renamed on one side so far was agreed on as it was before: only that tells what is what.
             why = disagreement(here, there) or moved(known, entity, tables)
             if why is not None:
                 self.apart[str(entity)] = why
@@ -177,8 +183,7 @@ class SchemaWatch:
             if noted is None:
                 await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
                 continue
-            # What is renamed on one side so far was agreed on as it was before: only that tells what is what.
-            if now == before or (before is not None and now.half_renamed(before)):
+            if now == before:
                 continue
             earlier = self._altered.get(entity)
             if earlier is not None and earlier.now == now:
