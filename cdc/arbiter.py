@@ -23,7 +23,7 @@ from cdc.unfinished import unfinished
 from triggers.statements import statement
 
 LIMIT: Final = 500
-"""Conflicts decided in one go."""
+"""Conflicts of a table decided in one go."""
 BY: Final = "policy"
 
 

@@ -198,3 +198,21 @@ async def test_whatever_a_function_does_is_put_into_words() -> None:
         await functions.close()
     impatient = MergeFunctions(timeout_s=0.1)
     assert await impatient.call("endless", None, row, row) == "did not answer within 0.1 seconds"
+
+
+async def test_a_table_that_waits_keeps_no_other_waiting(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its conflicts are as many as are decided in one go, and were there first."""
+    monkeypatch.setattr("cdc.arbiter.LIMIT", 2)
+    schema = SCHEMA + SCHEMA.replace(" t ", " other ")
+    async with synced(pair, schema, policy=lambda _: parse_policy("MERGE")) as both:
+        await both.settle()
+        for table in ("t", "other"):
+            await both.main.execute(f"UPDATE {table} SET v = 'm'")
+            await both.backup.execute(f"UPDATE {table} SET n = 8")
+        for side in Side:
+            await both.engine.step(side)
+        assert len(await both.entries(Side.MAIN, "OPEN")) == 6
+        await both.main.execute("ALTER TABLE t RENAME v TO w")
+        await both.settle()
+        assert {each.entity for each in await both.open_conflicts()} == {"t"}
+        await both.assert_equal("other")

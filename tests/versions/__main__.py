@@ -161,7 +161,13 @@ def carry_out(run: Run, registry: Registry, report: Path) -> bool:
             programs = registry.programs(packages[where]) if isinstance(where, int) else where
             given[f"CDC_TEST_{side}_BIN"] = str(programs)
     command = [sys.executable, "-m", "pytest", "-q", "-n", os.environ.get("WORKERS", "4")]
-    command += [f"--junitxml={report}", *(("-m", "not superuser") if run.role else ()), *run.tests]
+    command += [
+        "--dist",
+        "worksteal",
+        f"--junitxml={report}",
+        *(("-m", "not superuser") if run.role else ()),
+        *run.tests,
+    ]
     if CAPTURE[0] not in run.tests:
         command += ["--deselect", LARGEST]
     try:
