@@ -15,6 +15,7 @@ from cdc.applier import Applier, splits
 from cdc.blockers import Refused, blockers
 from cdc.change import Change
 from cdc.conflicts import Related
+from cdc.detours import Halves, detours
 from cdc.faults import among_rows
 from cdc.images import to_image, to_text
 from cdc.model import Op
@@ -86,7 +87,10 @@ async def _in_knots(sieve: _Entries, failures: Sequence[Failure]) -> tuple[Outco
     for group in knots({key: in_the_way(each) for key, each in left.items() if _among_rows(each.error)}):
         if sieve.spent:
             break
-        found = await sieve.attempt([left[key].row for key in group])
+        rows = [left[key].row for key in group]
+        found = await sieve.attempt(rows)
+        if not isinstance(found, Outcome) and len(group) > 1:
+            found = await sieve.attempt_round(rows) or found
         if isinstance(found, Outcome):
             outcome += found
             for key in group:
@@ -137,11 +141,33 @@ class _Entries(Sieve[asyncpg.Record]):
         self.refused: list[Failure] = []
         self.untried: list[asyncpg.Record] = []
         self._applier = applier
+        self._round: Halves | None = None
+
+    async def attempt_round(self, items: Sequence[asyncpg.Record]) -> Outcome | None:
+        """Apply entries that exchange values which cannot be deferred. None: they cannot."""
+        shapes, changes = self._applier.target.shapes, changes_of(self._applier, items)
+        tables = [self._applier.reader.known(change.table_id) for change in changes]
+        pairs = [
+            (change, shapes[table.entity])
+            for change, table in zip(changes, tables, strict=True)
+            if table is not None and table.key_columns
+        ]
+        for way in detours(pairs) if len(pairs) == len(changes) else ():
+            self._round = way
+            found = None if self.spent else await self.attempt(items)
+            self._round = None
+            if isinstance(found, Outcome):
+                return found
+        return None
 
     async def carry_out(self, items: Sequence[asyncpg.Record], *, part: bool) -> Outcome:  # noqa: ARG002
-        outcome = await self._applier.apply_changes(changes_of(self._applier, items), ignore_live=True)
+        outcome = Outcome()
+        for changes in self._round or (changes_of(self._applier, items),):
+            outcome += await self._applier.apply_changes(changes, ignore_live=True)
         if outcome.deferred:
             raise asyncpg.LockNotAvailableError(LOCKED)
+        if self._round is not None and (outcome.conflicts or outcome.rechecks):
+            raise asyncpg.UniqueViolationError("a row is not what its entry says")
         return outcome + await _done(self._connection, items)
 
     def splits(self, error: Refusal) -> bool:

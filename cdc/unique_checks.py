@@ -41,7 +41,8 @@ class UniqueChecks(ReferenceChecks):
             ("image", "table", "target_id", "target_row"),
             named=joined(
                 fragment("{value} AS {c}", value=self.field("n.after", c.name), c=identifier(c.name))
-                for c in self.common
+                for c in self.shape.columns
+                if c.name in self.columns  # a constraint may be about one that is computed
             ),
             elements=joined(fragment("{e} AS {u}", e=element, u=place) for element, place, _ in pairs),
             collides=joined(

@@ -282,3 +282,62 @@ async def test_locked_rows_in_parts(pair: Pair, rows: int) -> None:
         await due(both)
         await both.assert_no_conflicts()
         await both.assert_equal("t")
+
+
+EXCHANGED = {
+    "nullable": "place int UNIQUE",
+    "not null": "place int NOT NULL UNIQUE",
+    "computed": "place int, seat int GENERATED ALWAYS AS (place % 10) STORED UNIQUE",
+    "excluded": "place int, EXCLUDE USING gist (int4range(place, place, '[]') WITH &&)",
+    "referred to": "place int UNIQUE",
+}
+
+
+@pytest.mark.parametrize("rows", [1, 1000])
+@pytest.mark.parametrize("kind", EXCHANGED)
+@pytest.mark.parametrize("locked", [True, False])
+async def test_unique_values_are_exchanged_with_a_row_that_is_put_off(
+    pair: Pair, kind: str, rows: int, *, locked: bool
+) -> None:
+    """They cannot be deferred, and the value that MAIN had in between is gone by the time they are tried again."""
+    schema = f"""
+        CREATE TABLE t (id int PRIMARY KEY, v text, {EXCHANGED[kind]});
+        INSERT INTO t (id, v, place) VALUES (1, 'a', 1), (2, 'a', 2);
+        CREATE TABLE child (id int PRIMARY KEY, t int {"REFERENCES t" if kind == "referred to" else ""});
+        INSERT INTO child VALUES (1, 1);
+    """
+    exchange = (
+        f"UPDATE t SET place = 3, v = '{'b' if locked else 'bad'}' WHERE id = 1;"
+        "UPDATE t SET place = 1 WHERE id = 2; UPDATE t SET place = 2 WHERE id = 1"
+    )
+    async with synced(pair, schema, options=Options(batch_rows=rows)) as both:
+        await both.backup.execute("ALTER TABLE t ADD CONSTRAINT refuse CHECK (v <> 'bad')")
+        other = await pair.connect(Side.BACKUP)
+        async with other.transaction():
+            if locked:
+                await other.execute("SELECT FROM t WHERE id = 1 FOR UPDATE")
+            await both.main.execute(exchange)
+            while (step := await both.engine.step(Side.MAIN)).changes or step.more:
+                pass
+        await both.reopen()
+        await both.backup.execute("ALTER TABLE t DROP CONSTRAINT refuse")
+        await due(both)
+        await both.assert_no_conflicts()
+        await both.assert_equal("t", "child")
+
+
+async def test_what_somebody_wrote_meanwhile_is_not_overwritten_by_an_exchange(pair: Pair) -> None:
+    schema = "CREATE TABLE t (id int PRIMARY KEY, v text, place int UNIQUE);"
+    async with synced(pair, schema + "INSERT INTO t VALUES (1, 'a', 1), (2, 'a', 2)") as both:
+        other = await pair.connect(Side.BACKUP)
+        async with other.transaction():
+            await other.execute("UPDATE t SET v = 'mine' WHERE id = 1")
+            await both.main.execute(
+                "UPDATE t SET place = NULL WHERE id = 1; UPDATE t SET place = 1 WHERE id = 2;"
+                "UPDATE t SET place = 2 WHERE id = 1"
+            )
+            await both.engine.step(Side.MAIN)
+        await due(both)
+        assert "1" in {each.entity_id for each in await both.open_conflicts(Side.BACKUP)}
+        assert await both.backup.fetchval("SELECT t::text FROM t WHERE id = 1") == "(1,mine,1)"
+        assert await both.main.fetchval("SELECT t::text FROM t WHERE id = 1") == "(1,a,2)"
