@@ -11,8 +11,7 @@ from cdc import records
 from cdc.change import CapturedTable, Change
 from cdc.errors import SchemaMismatch
 from cdc.images import to_image, to_text
-from cdc.mapping import Mapping
-from cdc.model import ConflictStatus, ConflictType, Entity, Op, Side
+from cdc.model import ConflictStatus, ConflictType, Entity, Image, Op, Side
 from cdc.records import Entry
 from cdc.references import check_orphans
 from cdc.shape import ForeignKey
@@ -97,7 +96,8 @@ async def truncate(target: Target, source: Side, truncated: Iterable[Truncated])
             rows = [row for row in left.copies.elements() if row in counted]
             await target.connection.execute(relation.truncate_surplus, rows)
         for entity_id, (row, key) in left.needed.items():
-            await records.record(target.connection, _put_off(source, relation, entity_id, row, key))
+            entry = _put_off(source, left.item.table.entity, entity_id, to_image(relation.columns, row), key)
+            await records.record(target.connection, entry)
         outcome += await _note(target, left) + Outcome(deferred=len(left.needed))
     for entity in {left.item.table.entity for left in all_left} if target.replica else ():
         await check_orphans(target, target.mapped(entity, target.own_columns(entity)))
@@ -185,11 +185,10 @@ async def _add_needed(target: Target, parent: _Left, all_left: Sequence[_Left]) 
     return len(parent.needed) > known
 
 
-def _put_off(source: Side, relation: Mapping, entity_id: str, row: str, key: ForeignKey) -> Entry:
-    image = to_image(relation.columns, row)
+def _put_off(source: Side, entity: Entity, entity_id: str, image: Image | None, key: ForeignKey) -> Entry:
     return Entry(
         source,
-        relation.entity,
+        entity,  # the table's, also where a partition was truncated
         entity_id,
         ConflictType.FOREIGN_KEY_VIOLATION,
         ConflictStatus.DEFERRED,

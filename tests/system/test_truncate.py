@@ -220,3 +220,31 @@ async def test_equal_rows_without_a_key_are_counted(pair: Pair, batch_rows: int,
         await until(settled)
         assert await both.rows(Side.MAIN, "bag") == ["(w)", "(y)", "(y)"]
         await both.assert_equal("bag")
+
+
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_parents_in_a_partition_whose_children_were_not_seen(pair: Pair, batch_rows: int) -> None:
+    """They have to stay as long as those do, and go with them."""
+    schema = """
+        CREATE TABLE parent (id int, region text, v text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+        CREATE TABLE leaf PARTITION OF parent FOR VALUES IN ('a');
+        CREATE TABLE child (id int PRIMARY KEY, parent int, region text,
+                            FOREIGN KEY (parent, region) REFERENCES parent);
+        INSERT INTO parent VALUES (1, 'a', 'x'), (2, 'a', 'x'), (3, 'a', 'x');
+        INSERT INTO child VALUES (1, 1, 'a'), (2, 2, 'a');
+    """
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        await both.backup.execute("INSERT INTO child VALUES (3, 3, 'a')")
+        await both.main.execute("TRUNCATE leaf, child")
+        await both.settle()
+        assert await both.rows(Side.BACKUP, "parent") == ["(3,a,x)"]
+        conflicts = {(each.entity, each.entity_id) for each in await both.open_conflicts(Side.BACKUP)}
+        assert ("parent", "3,a") in conflicts
+        await both.backup.execute("DELETE FROM child")
+        for side in Side:
+            await both.connection(side).execute(
+                "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() WHERE next_try_at IS NOT NULL"
+            )
+        await both.settle()
+        await both.assert_equal("parent", "child")
+        await both.assert_no_conflicts()
