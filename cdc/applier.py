@@ -187,7 +187,9 @@ class Applier:
     async def deletes(self, change: Change) -> list[Change]:
         """A TRUNCATE that cannot be carried out at once as deletes, inside the open transaction."""
         return [
-            delete for item in self.tables.truncated([change]) for delete in await deletes(self.target, item)
+            delete
+            for item in self.tables.truncated([change])
+            for delete in await deletes(self.target, self.source, item)
         ]
 
     async def _apply_runs(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cdc import records
+from cdc.by_key import put_off_keys
 from cdc.change import CapturedTable, Change
 from cdc.errors import SchemaMismatch
 from cdc.images import to_image, to_text
@@ -62,6 +63,10 @@ class _Left:
     """written here, and not applied by the source when it truncated"""
     live: set[str] = field(default_factory=set)
     """with a live entry, which a DELETE would not touch either"""
+    put_off: set[str] = field(default_factory=set)
+    """those of them that are put off"""
+    unsure: set[str] = field(default_factory=set)
+    """those of these whose changes so far do not say what the row was before them"""
     copies: Counter[str] = field(default_factory=Counter)
     """of a table without a key: how many of the unseen rows it would have if it had been empty"""
     needed: dict[str, tuple[str, ForeignKey]] = field(default_factory=dict)
@@ -98,33 +103,41 @@ async def truncate(target: Target, source: Side, truncated: Iterable[Truncated])
         for entity_id, (row, key) in left.needed.items():
             entry = _put_off(source, left.item.table.entity, entity_id, to_image(relation.columns, row), key)
             await records.record(target.connection, entry)
-        outcome += await _note(target, left) + Outcome(deferred=len(left.needed))
+        outcome += await _note(target, source, left) + Outcome(deferred=len(left.needed))
     for entity in {left.item.table.entity for left in all_left} if target.replica else ():
         await check_orphans(target, target.mapped(entity, target.own_columns(entity)))
     return outcome
 
 
-async def _note(target: Target, left: _Left) -> Outcome:
-    """Have rows that are left compared later, and tell live entries that the source's row is gone."""
+async def _note(target: Target, source: Side, left: _Left) -> Outcome:
+    """Have rows that are left compared later, and tell live entries that the source's row is gone.
+
+    Where that does not tell what becomes of a row that is put off, it is fetched as it is by then.
+    """
     table = left.item.table
     if not table.key_columns:
         return Outcome()
-    compared, gone = left.unseen, left.live
+    compared, gone, fetched = left.unseen, left.live - left.unsure, left.unsure
     if left.item.relation != table.entity:
-        compared, gone = compared | gone, set()  # of another partition, perhaps
+        compared, gone, fetched = (
+            left.unseen | left.live,
+            set(),
+            left.put_off,
+        )  # of another partition, perhaps
+    await put_off_keys(target.connection, source, table.entity, list(fetched))
     await records.recheck(target.connection, table.entity, list(compared), "written beside a TRUNCATE")
     await records.refresh(target.connection, table.entity, [(entity_id, None, None) for entity_id in gone])
     return Outcome(conflicts=len(gone), rechecks=len(compared | gone))
 
 
-async def deletes(target: Target, truncated: Truncated) -> list[Change]:
+async def deletes(target: Target, source: Side, truncated: Truncated) -> list[Change]:
     """A TRUNCATE as deletes of the rows it would take, for when it cannot be carried out at once."""
     columns = target.own_columns(truncated.table.entity)
     (left,) = await _left(target, [truncated])
     relation = target.mapped(truncated.relation, target.own_columns(truncated.relation))
     kept = left.unseen | left.live if truncated.table.key_columns else left.live
     rows = await target.connection.fetch(relation.truncate_rows, list(kept))
-    await _note(target, left)
+    await _note(target, source, left)
     # Of equal rows as many are left as were not seen.
     rows = [row for row in rows if not _taken(left.copies, row["entity_id"])]
     images = [to_text(columns, to_image(relation.columns, row["current"])) for row in rows]
@@ -164,6 +177,8 @@ async def _left_alone(target: Target, item: Truncated) -> _Left:
         left.unseen = set(left.copies)
     rows = await target.connection.fetch(statement("truncate_live", "cdc"), str(item.table.entity))
     left.live = {row["entity_id"] for row in rows} - left.unseen
+    left.put_off = left.live & {row["entity_id"] for row in rows if row["put_off"]}
+    left.unsure = left.live & {row["entity_id"] for row in rows if row["unsure"]}
     return left
 
 

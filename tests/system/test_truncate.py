@@ -248,3 +248,44 @@ async def test_parents_in_a_partition_whose_children_were_not_seen(pair: Pair, b
         await both.settle()
         await both.assert_equal("parent", "child")
         await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 3, 1000])
+async def test_after_keys_that_were_shifted_there_and_back(pair: Pair, batch_rows: int) -> None:
+    """In parts, rows are put off whose changes come to nothing, wherever among them they began."""
+    schema = """
+        CREATE TABLE t (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, v text);
+        INSERT INTO t SELECT i, 'x' FROM generate_series(1, 4) i;
+    """
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        async with both.main.transaction():
+            await both.main.execute("UPDATE t SET id = id - 1")
+            await both.main.execute("UPDATE t SET id = id + 1")
+        await both.main.execute("TRUNCATE t")
+        await both.main.execute("INSERT INTO t VALUES (4, 'y')")
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
+@pytest.mark.parametrize("batch_rows", [1, 2, 1000])
+async def test_a_partition_with_rows_that_are_put_off(pair: Pair, batch_rows: int) -> None:
+    """One came to it from elsewhere, one is new, and the others' parents had to wait for their children."""
+    schema = """
+        CREATE TABLE parent (id int, region text, v text, PRIMARY KEY (id, region)) PARTITION BY LIST (region);
+        CREATE TABLE leaf PARTITION OF parent FOR VALUES IN ('a', 'b');
+        CREATE TABLE rest PARTITION OF parent DEFAULT;
+        CREATE TABLE child (id int PRIMARY KEY, parent int, region text,
+                            FOREIGN KEY (parent, region) REFERENCES parent ON UPDATE CASCADE);
+        INSERT INTO parent VALUES (1, 'a', 'x'), (2, 'b', 'x'), (3, 'c', 'x');
+        INSERT INTO child VALUES (1, 1, 'a'), (2, 2, 'b');
+    """
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        await both.main.execute("UPDATE parent SET region = 'a', v = 'y' WHERE id > 1")
+        await both.main.execute("INSERT INTO parent VALUES (4, 'a', 'new')")
+        await both.main.execute("UPDATE leaf SET v = 'z'")
+        await both.main.execute("TRUNCATE leaf, child")
+        await both.main.execute("INSERT INTO parent VALUES (2, 'a', 'again')")
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("parent", "child")
