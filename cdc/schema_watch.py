@@ -61,7 +61,7 @@ class SchemaWatch:
         """Take both endpoints, and the links whose positions tell what has been passed."""
         self._endpoints = endpoints
         self._links = links
-        self._marks: dict[Side, str] = {}
+        self._looks: dict[Side, asyncpg.Record] = {}
         self._looked_at = 0.0
         self._numbers = itertools.count(1)
         self._altered: dict[Entity, Altered] = {}
@@ -71,7 +71,7 @@ class SchemaWatch:
 
     def forget(self) -> None:
         """Look at everything anew next time."""
-        self._marks.clear()
+        self._looks.clear()
 
     def hurry(self) -> None:
         """Look for altered tables next time, although the last look was a moment ago."""
@@ -96,7 +96,7 @@ class SchemaWatch:
             ConnectivityError: a side cannot be reached.
         """
         now, waiting = asyncio.get_running_loop().time(), 0
-        if look or not self._marks or now - self._looked_at >= LOOK_S:
+        if look or not self._looks or now - self._looked_at >= LOOK_S:
             self._looked_at = now
             waiting += await self._look(targets)
         for altered in list(self._altered.values()):
@@ -116,13 +116,13 @@ class SchemaWatch:
 
     async def _look(self, targets: Mapping[Side, Target]) -> int:
         """Read what was altered; returns how many conflicts may have ended by it."""
-        marks = {
-            side: await target.connection.fetchval(
-                statement("definition_mark", "cdc"), list(self._endpoints[side].schemas)
-            )
-            for side, target in targets.items()
-        }
-        altered, given = {side for side in targets if marks[side] != self._marks.get(side)}, 0
+        looks, altered, given = {}, set(), 0
+        for side, target in targets.items():
+            sql, schemas = statement("definition_mark", "cdc"), list(self._endpoints[side].schemas)
+            (looks[side],) = await target.connection.fetch(sql, schemas)
+            look, last = looks[side], self._looks.get(side)
+            if last is None or look["mark"] != last["mark"] or look["known"] < last["known"]:
+                altered.add(side)
         if altered:
             for target in targets.values():
                 await target.refresh()
@@ -131,7 +131,8 @@ class SchemaWatch:
                 self.apart |= dict.fromkeys(followed.busy, ASTRAY)
                 return 1
             await self._survey(targets)
-            self._marks, given = marks, len(followed.given)
+            given = len(followed.given)
+        self._looks = looks
         return given + sum(
             [await self._hasten(side, target, altered=side in altered) for side, target in targets.items()]
         )

@@ -1,7 +1,7 @@
 -- Purpose:    Notice cheaply that the tables of some schemas, their columns, constraints, unique indexes or partitions, or
---             labels of enums, have been altered, or that other tables are captured or known.
+--             labels of enums, have been altered, that other tables are captured, or that some are known no longer.
 -- Parameters: $1 schemas, text[].
--- Result:     one text; another text means: look again.
+-- Result:     one row: mark (text; another one means: look again) and known (tables that are: fewer mean so too).
 SELECT concat_ws(' ',
     (SELECT sum(hashint8extended(a.xmin::text::bigint, a.attnum + a.attrelid::bigint))
      FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
@@ -14,8 +14,7 @@ SELECT concat_ws(' ',
      FROM pg_constraint o WHERE o.connamespace = ANY (w.ids)),
     (SELECT sum(hashint8extended(i.indexrelid::bigint, 0))
      FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid AND i.indisunique WHERE c.relnamespace = ANY (w.ids)),
-    (SELECT count(*) FROM cdc.definition),
     (SELECT sum(hashint8extended(e.xmin::text::bigint, e.oid::bigint)) FROM pg_enum e),
     (SELECT sum(hashint8extended(k.relid::bigint, hashtext(k.key_columns::text))) FROM cdc.captured_table k)
-) AS mark
+) AS mark, (SELECT count(*) FROM cdc.definition) AS known
 FROM (SELECT array_agg(n.oid) AS ids FROM pg_namespace n WHERE n.nspname = ANY ($1::text[]::name[])) w
