@@ -16,6 +16,7 @@ from cdc.decision import Case, Held
 from cdc.errors import ConnectivityError, NameMoved, SchemaMismatch
 from cdc.former import read_former, read_half
 from cdc.images import split_key, to_image
+from cdc.kept import check_followed
 from cdc.model import Entity, Image, Side
 from cdc.names import check_names
 from cdc.pairing import key_images, touched
@@ -99,6 +100,7 @@ async def _check_names(targets: Mapping[Side, Target], entity: Entity) -> None:
         try:
             check_names(former, entity, sides)
             check_settled(former, entity, sides, half)
+            check_followed(former, entity, sides)
         except NameMoved:
             if last:
                 raise

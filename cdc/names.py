@@ -41,7 +41,7 @@ def moved(former: Former, entity: Entity, sides: Mapping[Side, Shapes]) -> str |
     shapes = {side: found[entity] for side, found in sides.items() if entity in found}
     if len(shapes) < len(Side):
         return None
-    main, backup = (_origin(former, side, entity, shapes[side]) for side in Side)
+    main, backup = (origin_of(former, side, entity, shapes[side]) for side in Side)
     if main is None or backup is None:
         side, was = (Side.MAIN, backup) if main is None else (Side.BACKUP, main)
         left = _named_now(former[was].sides[side], sides[side]) if was is not None else None
@@ -110,7 +110,7 @@ def change_names(
             new if target.column(new) or old in placed or not target.column(old) else old
             for old, new in pairs
         )
-    renamed = _renamed(before, now)
+    renamed = renamed_columns(before, now)
     return tuple(
         renamed[name]
         if name in renamed and renamed[name] not in columns and target.column(name) is None
@@ -123,7 +123,7 @@ def key_names(
     before: Definition | None, now: TableShape | None, names: tuple[str, ...], key: tuple[str, ...]
 ) -> tuple[str, ...]:
     """What the columns of a key are called, as it was captured, among the `names` of a change."""
-    renamed = _renamed(before, now)
+    renamed = renamed_columns(before, now)
     return tuple(name if name in names else renamed.get(name, name) for name in key)
 
 
@@ -135,7 +135,7 @@ def _by_place(before: Definition, now: TableShape, columns: tuple[str, ...]) -> 
     A partition may have its columns in an order of its own, and one that is attached to a table without a file of
     its own is not noticed at once: there, places are asked only where names were given to other columns.
     """
-    if not (before.ordered and now.ordered and (now.storage or _renamed(before, now))):
+    if not (before.ordered and now.ordered and (now.storage or renamed_columns(before, now))):
         return None
     present = {column.number: column.name for column in sorted(now.columns, key=lambda each: each.number)}
     names, were = tuple(present.values()), before.numbers
@@ -172,7 +172,7 @@ def _numbers(before: Definition, columns: tuple[str, ...], present: Collection[i
     return numbers if len(numbers) == len(columns) else None
 
 
-def _renamed(before: Definition | None, now: TableShape | None) -> dict[str, str]:
+def renamed_columns(before: Definition | None, now: TableShape | None) -> dict[str, str]:
     """Columns that bear another name than when the two sides last agreed, by the name of then."""
     if before is None or now is None:
         return {}
@@ -187,7 +187,7 @@ def _named_now(before: Definition, shapes: Shapes) -> Entity | None:
     return next((entity for entity, shape in shapes.items() if shape.relid == before.relid), None)
 
 
-def _origin(former: Former, side: Side, entity: Entity, shape: TableShape) -> str | None:
+def origin_of(former: Former, side: Side, entity: Entity, shape: TableShape) -> str | None:
     """What a side's table was called when both sides last agreed; None where it was not there."""
     named = former.get(str(entity))
     if named is not None and named.sides[side].relid == shape.relid:

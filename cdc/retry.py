@@ -14,6 +14,7 @@ from cdc.change import Change
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
 from cdc.fetch import fetch_due
+from cdc.kept import FOLLOWING
 from cdc.locks import held_parents, lock_rows
 from cdc.model import ConflictStatus
 from cdc.pausing import pause
@@ -51,8 +52,11 @@ async def retry_deferred(applier: Applier) -> Outcome:
 
 
 async def _retry(applier: Applier, due: Sequence[asyncpg.Record]) -> Outcome:
-    if any(map(applier.tables.is_unclear, {row["entity"] for row in due})):
-        await applier.tables.refresh()
+    tables = applier.tables
+    if any(
+        tables.is_unclear(name) or not tables.is_followed(name) for name in {row["entity"] for row in due}
+    ):
+        await tables.refresh()
     fitting, waiting = await _sort_out(applier, due)
     try:
         with contextlib.suppress(PositionBusy):
@@ -86,6 +90,8 @@ async def _due(applier: Applier) -> list[asyncpg.Record]:
 async def _sort_out(applier: Applier, due: Sequence[asyncpg.Record]) -> tuple[set[Named], dict[Named, str]]:
     """Make the mappings of entries; returns those that can be tried, and why others wait for their schema."""
     waiting = {_named(row): ASTRAY for row in due if not applier.target.is_settled(row["entity"])}
+    unnamed = {row["entity"] for row in due if not applier.tables.is_followed(row["entity"])}
+    waiting |= {_named(row): FOLLOWING for row in due if row["entity"] in unnamed}
     due = [row for row in due if _named(row) not in waiting]
     with contextlib.suppress(SchemaMismatch):
         await applier.prepare(changes_of(applier, due))

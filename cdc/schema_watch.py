@@ -20,6 +20,7 @@ import asyncpg
 from cdc.altered_rows import NEW, compare_rows, named
 from cdc.definition import Definition, Definitions, Work, disagreement
 from cdc.faults import Blame, judge
+from cdc.following import note
 from cdc.former import read_former
 from cdc.link import Link
 from cdc.model import Entity, Side
@@ -232,12 +233,10 @@ class SchemaWatch:
             await on_both(lambda side: targets[side].connection.execute(sql, str(altered.entity), NEW))
         if work.waits and altered.before is not None:
             now = now.partitioned_as(altered.before)
-        await targets[Side.MAIN].connection.execute(
-            statement("definition_note", "cdc"), str(altered.entity), now.dump()
-        )
+        done = await note(targets, altered.entity, now, altered.before)
         if work.waits:
             self.forget()
-        return True
+        return done
 
 
 async def _captured(targets: Mapping[Side, Target]) -> dict[Entity, tuple[str, ...]]:

@@ -69,6 +69,12 @@ class Tables:
         """Whether a name is no table's, or may be another one's, as far as is known: names may have changed since."""
         return self._reader.number(entity) is None or not self._target.is_settled(entity)
 
+    def is_followed(self, entity: str) -> bool:
+        """Whether what is kept of a table's rows names its columns as they are called now, as far as is known."""
+        number = self._reader.number(entity)
+        table = self._reader.known(number) if number is not None else None
+        return table is None or self._target.is_followed(table.entity)
+
     @property
     def waiting(self) -> set[str]:
         """What the tables that wait are called now, in the contract's form."""

@@ -11,6 +11,7 @@ from cdc.catalog import read_shapes
 from cdc.definition import Definition
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.fields import image_field
+from cdc.kept import is_followed
 from cdc.mapping import Mapping
 from cdc.model import Entity, Side
 from cdc.names import Former, change_names, check_names, key_names, origins
@@ -116,6 +117,11 @@ class Target:
             side, source = self._source
             self._unsettled = unsettled(self._noted, {side: source, side.other: self.shapes}, self._half)
         return name not in self._unsettled
+
+    def is_followed(self, entity: Entity) -> bool:
+        """Whether what is kept of a table's rows names its columns as they are called now."""
+        side, source = self._source
+        return is_followed(self._noted, entity, {side: source, side.other: self.shapes})
 
     async def mapping(
         self, entity: Entity, columns: tuple[str, ...], key: tuple[str, ...], *, own: bool = False

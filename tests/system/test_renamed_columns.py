@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from cdc import following
+from cdc.conflicts import get_conflict
 from cdc.decision import Decision
-from cdc.errors import ResolutionRefused
-from cdc.model import Resolution, Side
+from cdc.errors import ConflictMoved, MergeIncomplete, ResolutionRefused
+from cdc.model import Policy, Resolution, Side
+from cdc.policy import ColumnRule, PolicyRule, Strategy
 from cdc.resolve import Resolver
+from cdc.target import Target
 from tests.databases import Pair
 from tests.synced import Synced, endpoints, synced
 from triggers.install import install
@@ -120,3 +129,145 @@ async def test_made_anew_on_both_sides_with_another_order_of_columns(pair: Pair)
             )
         await both.settle()
         assert {each.entity_id for each in await both.open_conflicts()} == {"1"}
+
+
+SWAPPED = "ALTER TABLE t RENAME a TO x; ALTER TABLE t RENAME b TO a; ALTER TABLE t RENAME x TO b"
+PUT_OFF = """
+CREATE TABLE p (id int PRIMARY KEY);
+INSERT INTO p VALUES (1);
+CREATE TABLE t (id int PRIMARY KEY, a text, b text, c text, p int REFERENCES p, d text);
+"""
+STEPS = {
+    "exchanged": ((SWAPPED,), "b", "a"),
+    "one_dropped": ((f"{SWAPPED}; ALTER TABLE t DROP c",), "b", "a"),
+    "dropped_and_another_added": (("ALTER TABLE t DROP c", "ALTER TABLE t ADD e text"), "a", "b"),
+    "its_name_used_again": ((f"{RENAMED}; ALTER TABLE t DROP c", "ALTER TABLE t ADD a text"), "z", "b"),
+    "handed_on": (("ALTER TABLE t RENAME b TO z", "ALTER TABLE t RENAME a TO b"), "b", "z"),
+    "made_anew": (
+        ("DROP TABLE t; CREATE TABLE t (id int PRIMARY KEY, d text, b text, c text, p int, a text)",),
+        "a",
+        "b",
+    ),
+}
+
+
+async def go_round(both: Synced) -> None:
+    """All that the service does but trying what is put off."""
+    for _ in range(6):
+        for side in Side:
+            await both.engine.step(side)
+        await both.engine.referee.step()
+    await both.backup.execute("UPDATE cdc.sync_state SET next_try_at = clock_timestamp() + interval '1 hour'")
+
+
+async def until_nothing_waits(both: Synced) -> None:
+    await both.backup.execute(
+        "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() WHERE next_try_at IS NOT NULL"
+    )
+    await both.settle()
+    for _ in range(40):
+        if not await both.open_conflicts():
+            break
+        await asyncio.sleep(0.1)
+        await both.settle()
+    await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize("name", list(STEPS))
+async def test_what_is_put_off_follows_its_columns(pair: Pair, name: str) -> None:
+    steps, first, second = STEPS[name]
+    async with synced(pair, PUT_OFF) as both:
+        await both.settle()
+        application = await pair.connect(Side.BACKUP)
+        await application.execute("BEGIN; SELECT FROM p FOR UPDATE")
+        await both.main.execute("INSERT INTO t VALUES (1, 'a', 'b', 'c', 1, 'd')")
+        await go_round(both)
+        await application.execute("ROLLBACK")
+        assert len(await both.open_conflicts(Side.BACKUP)) == 1
+        for sql in steps:
+            for side in Side:
+                await alter(both, side, sql)
+            if name == "made_anew":
+                async with both.main.transaction():
+                    await both.main.execute("SELECT set_config('cdc.applying', 'on', true)")  # not captured
+                    await both.main.execute("INSERT INTO t VALUES (1, 'd', 'b', 'c', 1, 'a')")
+            await go_round(both)
+        await both.reopen()
+        await until_nothing_waits(both)
+        await both.assert_equal("t")
+        row = await both.backup.fetchrow(f"SELECT {first}, {second}, d FROM t WHERE id = 1")
+        assert row == ("a", "b", "d")
+
+
+NUMBERS = "CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t VALUES (1, 1, 2);"
+
+
+async def test_a_merge_goes_by_the_columns_new_names(pair: Pair) -> None:
+    async with synced(pair, NUMBERS) as both, Resolver(*endpoints(pair)) as resolver:
+        await both.settle()
+        await both.main.execute("UPDATE t SET b = 1")
+        await both.backup.execute("UPDATE t SET a = 3")
+        await both.settle()
+        shown = await get_conflict(both.main, both.backup, "t", "1")
+        for side in Side:
+            await alter(both, side, SWAPPED)
+        merge = Decision("t", "1", Resolution.MERGE, "ann")
+        with pytest.raises(ResolutionRefused, match="columns were renamed"):
+            await resolver.resolve(merge)
+        await both.settle()
+        with pytest.raises(ConflictMoved):
+            await resolver.resolve(replace(merge, version=shown.version, values={"a": "7"}))
+        await resolver.resolve(merge)
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+        assert await both.main.fetchrow("SELECT b, a FROM t") == (3, 1)
+
+
+async def test_sums_of_columns_that_exchanged_names_are_left_to_a_person(pair: Pair) -> None:
+    rule = PolicyRule(Policy.MANUAL, columns={name: ColumnRule(Strategy.SUM) for name in ("a", "b")})
+    sql = NUMBERS + "ALTER TABLE t ADD c text"
+    async with synced(pair, sql, policy=lambda _: rule) as both, Resolver(*endpoints(pair)) as resolver:
+        await both.settle()
+        for side in Side:
+            await both.connection(side).execute(f"UPDATE t SET a = a + 10, b = b + 100, c = '{side}'")
+        await both.settle()
+        for side in Side:
+            await alter(both, side, SWAPPED)
+        await both.settle()
+        decision = Decision("t", "1", Resolution.MERGE, "ann", values={"c": "both"})
+        settled = await resolver.resolve_all("t", [decision], policy=rule)
+        (error,) = settled.refused.values()
+        assert isinstance(error, MergeIncomplete)
+        assert sorted(error.missing) == ["a", "b"]
+
+
+@pytest.mark.parametrize("side", list(Side))
+async def test_the_service_dies_while_columns_follow(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, side: Side
+) -> None:
+    async with synced(pair, PUT_OFF) as both:
+        await both.settle()
+        application = await pair.connect(Side.BACKUP)
+        await application.execute("BEGIN; SELECT FROM p FOR UPDATE")
+        await both.main.execute("INSERT INTO t VALUES (1, 'a', 'b', 'c', 1, 'd')")
+        await go_round(both)
+        for each in Side:
+            await alter(both, each, f"{SWAPPED}; ALTER TABLE t DROP c; ALTER TABLE t ADD e text")
+        follow_on = following._follow
+
+        async def killed(targets: Mapping[Side, Target], each: Side, *rest: Any) -> None:
+            if each is side:
+                raise RuntimeError("killed")
+            await follow_on(targets, each, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(following, "_follow", killed)
+            with pytest.raises(RuntimeError, match="killed"):
+                await go_round(both)
+        await both.reopen()
+        await go_round(both)
+        await application.execute("ROLLBACK")
+        await until_nothing_waits(both)
+        await both.assert_equal("t")
+        assert await both.backup.fetchrow("SELECT b, a, d FROM t WHERE id = 1") == ("a", "b", "d")

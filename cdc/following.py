@@ -1,0 +1,70 @@
+"""Gives what is kept of a table's rows the names that both sides have given its columns, before these are noted.
+
+Until then nobody decides on such a row, and none that was put off is tried: their images could be taken for other
+columns'. BACKUP goes first; where somebody dies in between, it is done again, and finds what has been done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import asyncpg
+
+from cdc.definition import Definition, Definitions
+from cdc.errors import PositionBusy
+from cdc.kept import kept_names, moved_names
+from cdc.model import Entity, Side
+from cdc.shape import TableShape
+from cdc.target import Target, lock_position
+from triggers.statements import statement
+
+
+async def note(
+    targets: Mapping[Side, Target], entity: Entity, now: Definitions, before: Definitions | None
+) -> bool:
+    """Note what a table looks like on both sides; all that is kept of its rows goes by that from here on.
+
+    Returns:
+        Whether it is noted; not while somebody holds a position.
+    """
+    main, backup = targets[Side.MAIN].connection, targets[Side.BACKUP].connection
+    try:
+        async with backup.transaction():
+            await _follow(targets, Side.BACKUP, entity, before)
+        async with main.transaction():
+            await _follow(targets, Side.MAIN, entity, before)
+            await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
+    except (PositionBusy, asyncpg.LockNotAvailableError):
+        return False
+    return True
+
+
+async def _follow(
+    targets: Mapping[Side, Target], side: Side, entity: Entity, before: Definitions | None
+) -> None:
+    """Rename columns in the entries that one side keeps, inside its open transaction."""
+    shapes = {each: target.shapes.get(entity) for each, target in targets.items()}
+    both = {each: (before.sides[each], shape) for each, shape in shapes.items() if before and shape}
+    moved = {name for each in both.values() for name in moved_names(*each)}
+    if not moved or len(both) < len(Side):
+        return
+    connection = targets[side].connection
+    await lock_position(connection, side.other)
+    ways = []
+    for row in await connection.fetch(statement("columns_kept", "cdc"), str(entity)):
+        pairs = _pairs(row["columns"], *both[side if row["own"] else side.other])
+        if pairs is not None:
+            ways.append((row["own"], row["columns"], pairs))
+    if ways:
+        columns = [list(each) for each in zip(*ways, strict=True)]
+        await connection.execute(statement("columns_follow", "cdc"), str(entity), *columns, sorted(moved))
+
+
+def _pairs(columns: str, before: Definition, now: TableShape) -> str | None:
+    """What becomes of an image's columns as JSON text; None where they stay as they are."""
+    names: list[str] = json.loads(columns)
+    pairs = kept_names(before, now, names)
+    if not pairs or [name for name, _ in pairs] == names:
+        return None
+    return json.dumps(pairs, ensure_ascii=False)
