@@ -8,8 +8,9 @@ children first and writes parents first.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import asyncpg
 
@@ -37,6 +38,15 @@ class Prepared:
     mapping: Mapping
 
 
+Named = tuple[Entity, str]
+"""A row by its table and entity id."""
+_WITHOUT_MOVES: Final = frozenset({Op.INSERT, Op.DELETE})
+
+
+class _Unclean(Exception):
+    """Rows were not as their changes say: undo, and try another way."""
+
+
 class NotUniform(Exception):
     """Changes of one kind were carried out only in part: undo, and let the batch statement find out why."""
 
@@ -57,7 +67,7 @@ class Execution:
     careful: bool = False
     paged: bool = False
     provisional: bool = False
-    kept: frozenset[tuple[Entity, str]] = frozenset()
+    kept: frozenset[Named] = frozenset()
     """Keys that were put off already, because somebody holds their rows."""
     locked: bool = False
     """Rows and the parents that they come to refer to are locked: from here on nobody is waited for."""
@@ -88,9 +98,9 @@ class Execution:
                 outcome += Outcome(rechecks=found)
         return outcome
 
-    async def _lock(self, prepared: Sequence[Prepared]) -> tuple[Outcome, frozenset[tuple[Entity, str]]]:
+    async def _lock(self, prepared: Sequence[Prepared]) -> tuple[Outcome, frozenset[Named]]:
         """Lock the rows of a run and their parents, and put off those that somebody holds."""
-        outcome, kept = Outcome(), set[tuple[Entity, str]]()
+        outcome, kept = Outcome(), set[Named]()
         await self.target.connection.execute(f"SET LOCAL lock_timeout = {self.target.patience.lock_timeout}")
         for item in prepared:
             changes = await lock_rows(self.target, item.mapping, item.part)
@@ -116,21 +126,48 @@ class Execution:
 
     async def _checked(self, prepared: Sequence[Prepared]) -> Outcome:
         await self.target.connection.execute("SET CONSTRAINTS ALL DEFERRED")
-        for item in prepared:
-            if item.part.op not in {Op.INSERT, Op.DELETE} and item.mapping.moves_keys:
-                self.target.patience.check()
-                sql = item.mapping.moves(item.part.batch, live=self.live)
-                await self.target.connection.execute(sql, *item.part.arguments(), str(item.table.entity))
+        movable = [
+            item for item in prepared if item.part.op not in _WITHOUT_MOVES and item.mapping.moves_keys
+        ]
+        # Children may move to a parent's new key first, so that they do not go with the old one. What moves along
+        # with its parent, or moves on, is not any more what its own change says it was: then no key moves in place.
+        for in_place, writes_first in ((movable, False), (movable, True), ([], True)) if movable else ():
+            with contextlib.suppress(ReferenceBroken, asyncpg.ForeignKeyViolationError, _Unclean):
+                async with self.target.connection.transaction():
+                    outcome = await self._moving(prepared, in_place, writes_first=writes_first)
+                    if outcome.conflicts or outcome.deferred:
+                        raise _Unclean
+                    return outcome
         if any(key.cascades for item in prepared for key in item.mapping.shape.incoming):
             with contextlib.suppress(ReferenceBroken):
                 async with self.target.connection.transaction():
-                    return await self._in_turn(prepared)
-            # Children may move to a parent's new key first, so that they do not go with the old one.
-            return await self._in_turn(prepared, writes_first=True)
-        return await self._in_turn(prepared)
+                    return await self._moving(prepared, movable)
+            return await self._moving(prepared, movable, writes_first=True)
+        return await self._moving(prepared, movable)
 
-    async def _in_turn(self, prepared: Sequence[Prepared], *, writes_first: bool = False) -> Outcome:
-        """Write to parents before their children, and delete children before their parents."""
+    async def _moving(
+        self, prepared: Sequence[Prepared], in_place: Sequence[Prepared], *, writes_first: bool = False
+    ) -> Outcome:
+        """Give rows other keys in place where that can be, and carry the rest out."""
+        moved: set[Named] = set()
+        for item in in_place:
+            self.target.patience.check()
+            sql = item.mapping.moves(item.part.batch, live=self.live)
+            arguments = (*item.part.arguments(), str(item.table.entity))
+            for row in await self.target.connection.fetch(sql, *arguments):
+                moved |= {(item.table.entity, row[name]) for name in ("entity_id", "moved_to")}
+        return await self._in_turn(prepared, moved, writes_first=writes_first)
+
+    async def _in_turn(
+        self, prepared: Sequence[Prepared], moved: Collection[Named], *, writes_first: bool = False
+    ) -> Outcome:
+        """Write to parents before their children, and delete children before their parents.
+
+        Args:
+            prepared: the tables' changes.
+            moved: keys whose rows were moved in place: their deletes and inserts are done.
+            writes_first: the deletes come last.
+        """
         connection, outcome = self.target.connection, Outcome()
         order = parents_first(self.target.shapes, [item.table.entity for item in prepared])
         down = sorted(prepared, key=lambda item: order.index(item.table.entity))
@@ -138,9 +175,8 @@ class Execution:
             for item in down if writes else reversed(down):
                 if not writes and item.part.op is not Op.INSERT:
                     await check_dependents(self.target, item.mapping, item.part)
-                outcome += await self._settle(
-                    item, await self._carry_out(item, deletes=not writes, writes=writes)
-                )
+                rows = await self._carry_out(item, deletes=not writes, writes=writes)
+                outcome += await self._settle(item, [row for row in rows if not _is_done(item, row, moved)])
         await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         return outcome
 
@@ -202,3 +238,8 @@ class Execution:
                 await self.target.connection.execute(
                     item.mapping.sequence_advance(column, item.part.batch), *item.part.arguments(), sequence
                 )
+
+
+def _is_done(item: Prepared, row: asyncpg.Record, moved: Collection[Named]) -> bool:
+    """Whether what the statement left undone was done by moving the row in place. Pure."""
+    return row["act"] in {"D", "I"} and (item.table.entity, row["entity_id"]) in moved

@@ -126,7 +126,7 @@ class Mapping(RowStatements):
 
     def moves(self, batch: Composed, *, live: bool) -> str:
         """The statement that gives rows other keys in place, but for those that live entries hold."""
-        wanted = ["image", "key_of_b", "same_key", "keys", "entity_id", "match", "table"]
+        wanted = ["image", "key_of_b", "same_key", "keys", "entity_id", "target_entity_id", "match", "table"]
         wanted += ["settings", "current", "before"]
         names = [identifier(f"new_{i}") for i in range(len(self.key_columns))]
         return self._render(

@@ -4,7 +4,7 @@
 --             then finds these done.
 -- Parameters: $1 to $4 belong to {batch}; $5 entity; {new_keys}: the key of b.n as new_0, new_1, ...; {new_is_key}: that
 --             of n is the key of l; {free}: t has the new key of n; {held}: a live entry holds the old key of n.
--- Result:     none.
+-- Result:     entity_id and moved_to, the ids of each row's old and new key.
 WITH batch AS MATERIALIZED (
     SELECT b.seq, b.old::{image} AS o, b.new::{image} AS n, b.old IS NOT NULL AS has_o, b.new IS NOT NULL AS has_n
     FROM {batch}
@@ -22,3 +22,4 @@ UPDATE {table} t SET {settings}
 FROM move n
 WHERE {match} AND ({current} *= {before} OR {fits} AND {current}::text = {before}::text)
   AND NOT EXISTS (SELECT FROM {table} t WHERE {free})
+RETURNING n.entity_id, {target_entity_id} AS moved_to

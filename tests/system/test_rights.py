@@ -77,6 +77,26 @@ HISTORIES = (
         ("p", "c"),
     ),
     History(
+        "keys that move on",
+        FAMILY.replace("{how}", "ON UPDATE CASCADE"),
+        "UPDATE p SET id = 99 WHERE id = 3; UPDATE p SET id = 98 WHERE id = 99;"
+        "UPDATE p SET id = 99 WHERE id = 1; UPDATE p SET id = 1 WHERE id = 99",
+        tables=("p", "c"),
+    ),
+    History(
+        "keys that change places",
+        FAMILY.replace("{how}", "ON UPDATE CASCADE"),
+        "UPDATE p SET id = 99 WHERE id = 3; UPDATE p SET id = 3 WHERE id = 4; UPDATE p SET id = 4 WHERE id = 99",
+        tables=("p", "c"),
+    ),
+    History(
+        "keys of a tree",
+        "CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t ON UPDATE CASCADE);"
+        "INSERT INTO t VALUES (1, NULL), (2, 1), (3, 2), (4, 3)",
+        "UPDATE t SET id = 99 WHERE id = 3; UPDATE t SET id = 98 WHERE id = 4",
+        whole=True,
+    ),
+    History(
         "set null",
         FAMILY.replace("{how}", "ON DELETE SET NULL").replace("p int NOT NULL", "p int"),
         "DELETE FROM p WHERE id = 1",
