@@ -56,6 +56,11 @@ def kept_names(before: Definition, now: TableShape, names: Sequence[str]) -> lis
     if before.relid in {0, now.relid}:
         renamed = renamed_columns(before, now)
         gone = moved_names(before, now) - renamed.keys()
+        # What an image of then has under the name of a column that was added since was computed.
+        numbers = before.numbers
+        gone |= {
+            each.name for each in now.columns if numbers and each.number not in numbers
+        } - before.fields.keys()
     known = [name for name in names if name in order or name in before.fields]
     former = [name for name in before.fields if name in known]
     of_now = known == order or former != [name for name in known if name in before.fields]
