@@ -276,7 +276,7 @@ async def preparing(server_folder: Path) -> AsyncIterator[Pair]:
     try:
         await asyncio.gather(*(cluster.start() for cluster in clusters.values()))
         main, backup = (Host(side, cluster.url(), cluster) for side, cluster in clusters.items())
-        async with Pair(Servers(main, backup, template="template1")) as pair:
+        async with Pair(Servers(main, backup, prefix="cdc_test_template")) as pair:
             yield pair
     finally:
         await asyncio.gather(*(cluster.kill() for cluster in clusters.values()))

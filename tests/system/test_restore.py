@@ -25,6 +25,8 @@ from tests.synced import Synced, endpoints, synced
 from tests.system.test_types import lacking, table_of
 from tests.system.type_values import FAMILIES, Kind
 
+pytestmark = pytest.mark.untouched
+
 SCHEMA = """
 CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
 CREATE TABLE child (id serial PRIMARY KEY, a int REFERENCES a ON DELETE CASCADE, v text);
@@ -42,8 +44,6 @@ from cdc.model import Side
 from cdc.session import Endpoint
 from cdc.snapshot.disk import DiskStore
 from cdc.snapshot.restore import restore
-
-pytestmark = pytest.mark.untouched
 
 main, backup, folder, name = sys.argv[1:]
 print("begin", flush=True)

@@ -25,6 +25,8 @@ from tests import shop
 from tests.databases import Pair
 from tests.snapshots import listed, stored, verify
 
+pytestmark = pytest.mark.untouched
+
 KILLS = int(os.environ.get("CDC_EXAMPLES", "0")) or 25
 MIB = 1024 * 1024
 SESSIONS = (
@@ -39,8 +41,6 @@ from cdc.model import Side
 from cdc.session import Endpoint
 from cdc.snapshot.store import open_store
 from cdc.snapshot.writer import write_snapshot
-
-pytestmark = pytest.mark.untouched
 
 url, folder, *lives = sys.argv[1:]
 for life in lives:

@@ -73,9 +73,9 @@ async def insert_everywhere(connection: Connection) -> None:
 
 
 @pytest.fixture(params=among(Role.SUPERUSER, Role.OWNER))
-async def shop_pair(request: pytest.FixtureRequest, servers: Servers) -> AsyncIterator[Pair]:
+async def shop_pair(request: pytest.FixtureRequest, servers: Servers, ready: bool) -> AsyncIterator[Pair]:  # noqa: FBT001 - a fixture
     """Databases whose connections may set session_replication_role, and such as may not."""
-    async with pair_of(servers, request.param) as fresh:
+    async with pair_of(servers, request.param, ready=ready) as fresh:
         yield fresh
 
 
