@@ -87,6 +87,7 @@ def _foreign_key(row: asyncpg.Record) -> ForeignKey:
         _operators(row),
         row["cascades"],
         row["deferrable"],
+        row["period"],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdc.fields import as_value, image_field
+from cdc.periods import incoming_parts, outgoing_parts
 from cdc.pieces import Pieces
 from cdc.shape import ForeignKey, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified, type_name
@@ -71,9 +72,11 @@ class ReferenceChecks(Pieces):
     def references(self, key: ForeignKey, batch: Composed, *, outgoing: bool, lock: bool = True) -> str:
         """The check of one foreign key after a batch. Without `lock` its parents have been locked before."""
         if not outgoing:
+            if key.period:
+                return self._reference("references_incoming_period", key, batch, **incoming_parts(key))
             return self._reference("references_incoming", key, batch)
         locking = fragment("FOR KEY SHARE OF p") if lock else fragment("")
-        return self._reference("references_outgoing", key, batch, lock=locking)
+        return self._reference("references_outgoing", key, batch, lock=locking, **outgoing_parts(key))
 
     def lock_parents(self, key: ForeignKey, batch: Composed) -> str:
         """Lock the parents that changes come to refer to by one foreign key, as far as nobody else holds them."""
@@ -207,6 +210,8 @@ class ReferenceChecks(Pieces):
         if name != "lock_parents":
             more["child"] = qualified(key.child.schema, key.child.table)
             more["child_match"] = match(fragment("c"), key.child_columns, parent_first=False)
+        if name != "references_incoming_period":
+            more["parent_match"] = match(fragment("p"), key.parent_columns, parent_first=True)
         return render(
             name,
             "cdc",
@@ -223,7 +228,6 @@ class ReferenceChecks(Pieces):
                 "ROW({r})::text", r=joined(fragment("r.{p}", p=place) for place in places)
             ),
             parent=qualified(key.parent.schema, key.parent.table),
-            parent_match=match(fragment("p"), key.parent_columns, parent_first=True),
             **more,
         )
 

@@ -97,7 +97,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """A reference from a child to a parent; `operators` compare parent = child."""
+    """A reference from a child to a parent; `operators` compare parent = child.
+
+    With `period` the last columns are ranges: their operator says that they overlap, and the parents' have to cover
+    the child's together.
+    """
 
     name: str
     child: Entity
@@ -107,6 +111,7 @@ class ForeignKey:
     operators: tuple[Composed, ...]
     cascades: bool
     deferrable: bool = False
+    period: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -325,3 +325,44 @@ async def test_a_table_without_columns_waits_for_some(pair: Pair) -> None:
         await both.assert_equal("t")
         reason = await both.backup.fetchval("SELECT reason FROM cdc.position WHERE entity = 'nothing'")
         assert "there is no column" in reason
+
+
+async def test_foreign_keys_of_periods(pair: Pair) -> None:
+    """Parents have to cover the whole of a child's period, which several do together."""
+    if pair.main.get_server_version().major < 18:
+        pytest.skip("there are none before 18")
+    schema = """
+        CREATE TABLE price (item int4range, valid daterange, v int, PRIMARY KEY (item, valid WITHOUT OVERLAPS));
+        CREATE TABLE offer (id int PRIMARY KEY, item int4range, valid daterange,
+                            FOREIGN KEY (item, PERIOD valid) REFERENCES price (item, PERIOD valid));
+        INSERT INTO price SELECT int4range(i, i + 1), daterange(make_date(year, 1, 1), make_date(year + 1, 1, 1))
+        FROM generate_series(1, 3) i, generate_series(2020, 2021) year;
+        INSERT INTO offer VALUES (2, '[2,3)', '[2020-06-01,2021-06-01)');
+    """
+    async with synced(pair, schema) as both:
+        await both.main.execute("DELETE FROM price WHERE item = '[1,2)' AND valid @> '2021-03-01'::date")
+        await both.backup.execute("INSERT INTO offer VALUES (1, '[1,2)', '[2020-06-01,2021-06-01)')")
+        await both.main.execute(
+            "UPDATE price SET v = 1; INSERT INTO offer VALUES (3, '[3,4)', '[2020-06-01,2021-06-01)');"
+            "DELETE FROM offer WHERE id = 2; DELETE FROM price WHERE item = '[2,3)' AND valid @> '2021-03-01'::date"
+        )
+        await both.settle()
+        conflicts = {(each.side, each.entity, each.type) for each in await both.open_conflicts()}
+        assert conflicts == {
+            (Side.MAIN, "offer", "FOREIGN_KEY_VIOLATION"),
+            (Side.BACKUP, "price", "FOREIGN_KEY_VIOLATION"),
+        }
+        uncovered = (
+            "SELECT id FROM offer o WHERE (SELECT range_agg(p.valid) @> o.valid FROM price p"
+            " WHERE p.item = o.item AND p.valid && o.valid) IS NOT TRUE"
+        )
+        for side in Side:
+            assert await both.connection(side).fetch(uncovered) == []
+        await both.backup.execute("DELETE FROM offer WHERE id = 1")
+        for side in Side:
+            await both.connection(side).execute(
+                "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() WHERE next_try_at IS NOT NULL"
+            )
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("price", "offer")
