@@ -13,8 +13,10 @@ import asyncpg
 
 from cdc.definition import Definition, Definitions
 from cdc.errors import PositionBusy
+from cdc.former import read_former
 from cdc.kept import kept_names, moved_names
 from cdc.model import Entity, Side
+from cdc.renamed import gone
 from cdc.shape import TableShape
 from cdc.target import Target, lock_position
 from triggers.statements import statement
@@ -35,6 +37,32 @@ async def note(
         async with main.transaction():
             await _follow(targets, Side.MAIN, entity, before)
             await main.execute(statement("definition_note", "cdc"), str(entity), now.dump())
+    except (PositionBusy, asyncpg.LockNotAvailableError):
+        return False
+    return True
+
+
+async def give_up(targets: Mapping[Side, Target]) -> bool:
+    """End what is kept of tables that both sides have dropped: another one of the name is not to be given it.
+
+    Returns:
+        Whether it is done; not while somebody holds a position.
+    """
+    noted = await read_former(targets[Side.MAIN].connection) or {}
+    names = gone(noted, {side: target.shapes for side, target in targets.items()})
+    for side, target in targets.items() if names else ():
+        oids = [noted[name].sides[side].relid for name in names]
+        rows = await target.connection.fetch(statement("definition_there", "cdc"), oids)
+        there = {row["oid"] for row in rows}  # in a schema that is not synced now
+        names = {name for name in names if noted[name].sides[side].relid not in there}
+    try:
+        for side in (Side.BACKUP, Side.MAIN) if names else ():
+            connection = targets[side].connection
+            async with connection.transaction():
+                await lock_position(connection, side.other)
+                await connection.execute(statement("names_taken", "cdc"), list(names), [])
+                for name in names if side is Side.MAIN else ():
+                    await connection.execute(statement("definition_forget", "cdc"), name)
     except (PositionBusy, asyncpg.LockNotAvailableError):
         return False
     return True

@@ -80,6 +80,17 @@ def unsettled(former: Former, sides: Mapping[Side, Shapes], half: Mapping[str, s
     return found
 
 
+def gone(former: Former, sides: Mapping[Side, Shapes]) -> set[str]:
+    """Names of tables that neither side has any more among those that are synced, under any name."""
+    now = _names(sides)
+    present = set.union(*({*names.values()} for names in now.values()))
+    return {
+        name
+        for name, each in former.items()
+        if name not in present and not any(each.sides[side].relid in now[side] for side in Side)
+    }
+
+
 def check_settled(
     former: Former, entity: Entity, sides: Mapping[Side, Shapes], half: Mapping[str, str]
 ) -> None:

@@ -20,7 +20,7 @@ import asyncpg
 from cdc.altered_rows import NEW, compare_rows, named
 from cdc.definition import Definition, Definitions, Work, disagreement
 from cdc.faults import Blame, judge
-from cdc.following import note
+from cdc.following import give_up, note
 from cdc.former import read_former
 from cdc.link import Link
 from cdc.model import Entity, Side
@@ -130,6 +130,8 @@ class SchemaWatch:
             followed = await follow(targets)
             if followed.busy:
                 self.apart |= dict.fromkeys(followed.busy, ASTRAY)
+                return 1
+            if not await give_up(targets):
                 return 1
             await self._survey(targets)
             given = len(followed.given)

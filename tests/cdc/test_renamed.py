@@ -4,7 +4,7 @@ import pytest
 
 from cdc.definition import Definition, Definitions
 from cdc.model import Entity, Side
-from cdc.renamed import moves, renamed, unsettled
+from cdc.renamed import gone, moves, renamed, unsettled
 from cdc.shape import Shapes, TableShape
 
 NOTED = {
@@ -59,3 +59,16 @@ def test_what_only_backup_renamed_is_taken_back() -> None:
     half = {"1": "t", "2": "s"}
     assert moves(NOTED, {}, half) == {"t": "s", "s": "t"}
     assert unsettled(NOTED, sides, half) == {"s", "t"}
+
+
+@pytest.mark.parametrize(
+    ("main", "backup", "names"),
+    [
+        pytest.param({"s": 1}, {"s": 11}, {"t"}, id="on_both"),
+        pytest.param({"s": 1}, {"s": 11, "t": 12}, set(), id="on_one"),
+        pytest.param({"s": 1, "u": 2}, {"s": 11}, set(), id="renamed_on_the_other"),
+        pytest.param({"s": 1, "t": 3}, {"s": 11, "t": 13}, set(), id="made_anew"),
+    ],
+)
+def test_tables_that_are_gone(main: dict[str, int], backup: dict[str, int], names: set[str]) -> None:
+    assert gone(NOTED, {Side.MAIN: shapes(**main), Side.BACKUP: shapes(**backup)}) == names

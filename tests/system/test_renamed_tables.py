@@ -244,3 +244,22 @@ async def test_nobody_decides_on_another_tables_row(pair: Pair) -> None:
         await until_nothing_waits(both)
         await both.assert_equal("s", "t")
         assert await both.backup.fetchval("SELECT a FROM s WHERE id = 1") == "t MAIN"
+
+
+@pytest.mark.parametrize("key", ["PRIMARY KEY", ""], ids=["key", "no_key"])
+async def test_what_is_put_off_ends_with_its_table(pair: Pair, key: str) -> None:
+    """Another table that is given the name long after is not given what is kept of the one that was dropped."""
+    async with synced(pair, made("s") + made("t").replace("PRIMARY KEY", key)) as both:
+        await both.settle()
+        await put_off(both, "UPDATE t SET a = 'late' WHERE id = 1")
+        await both.backup.execute(
+            "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() + interval '1 hour'"
+        )
+        await renamed(both, "DROP TABLE t")
+        await both.settle()
+        await renamed(both, "CREATE TABLE t (a text, id text, z text)")
+        await both.settle()
+        await both.reopen()
+        await until_nothing_waits(both)
+        await both.assert_equal("s", "t")
+        assert [each.reason for each in await both.entries(Side.BACKUP, "CONVERGED")] == ["its table is gone"]
