@@ -88,6 +88,7 @@ def _foreign_key(row: asyncpg.Record) -> ForeignKey:
         row["cascades"],
         row["deferrable"],
         row["period"],
+        row["follows"],
     )
 
 

@@ -137,7 +137,8 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
         )
         if verdict is Verdict.ALREADY_THERE and _adds(residue, change):
             verdict = ConflictType.UPDATE_ORIGIN_DIFFERS
-        if residue.provisional and verdict is not Verdict.APPLY and change.before != change.after:
+        put_off = residue.provisional and verdict is not Verdict.APPLY and change.before != change.after
+        if put_off and not (verdict is Verdict.ALREADY_THERE and _followed(residue, change)):
             kind = verdict if isinstance(verdict, ConflictType) else _PROVISIONAL[verdict]
             current = row["current"] if row else None
             kept.append(entry_of(residue, change, kind, current, ConflictStatus.DEFERRED))
@@ -165,6 +166,17 @@ def _adds(residue: Residue, change: NetChange) -> bool:
     return bool(residue.policy.summed) and adds(
         residue.policy, to_image(columns, change.before), to_image(columns, change.after)
     )
+
+
+def _followed(residue: Residue, change: NetChange) -> bool:
+    """Whether a row is there already because the server has it follow its parent: nothing else says more of it."""
+    before = to_image(residue.mapping.columns, change.before)
+    after = to_image(residue.mapping.columns, change.after)
+    if residue.target.replica or before is None or after is None:
+        return False
+    keys = residue.mapping.shape.outgoing
+    own = {name for key in keys if key.follows for name in key.child_columns}
+    return {name for name in after if before.get(name) != after[name]} <= own
 
 
 async def written_otherwise(target: Target, mapping: Mapping, part: Part) -> int:

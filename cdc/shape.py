@@ -99,6 +99,7 @@ class Key:
 class ForeignKey:
     """A reference from a child to a parent; `operators` compare parent = child.
 
+    With `follows` the server writes to a child whose parent gets another key.
     With `period` the last columns are ranges: their operator says that they overlap, and the parents' have to cover
     the child's together.
     """
@@ -112,6 +113,7 @@ class ForeignKey:
     cascades: bool
     deferrable: bool = False
     period: bool = False
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 -- Purpose:    Foreign keys between tables, with the operators the server itself compares by.
 -- Parameters: $1 schemas, text[].
 -- Result:     one row per constraint: name, child and parent (schema, table), child_columns, parent_columns,
---             operators text[] (parent = child; of a period: they overlap), cascades (deleting or updating a parent writes to
---             the child), deferrable, period (the last columns are ranges, and parents have to cover the child's together).
+--             operators text[] (parent = child; of a period: they overlap), cascades (deleting a parent writes to the
+--             child), deferrable, follows (updating one does), period (the last columns are ranges, and parents have to
+--             cover the child's together).
 -- Every new session plans this: small joins one in another take a fraction of the time that one large join takes.
 WITH found AS MATERIALIZED (
     SELECT con.*, cn.nspname AS child_schema, cc.relname AS child_table,
@@ -27,6 +28,7 @@ SELECT f.conname::text AS name, f.child_schema, f.child_table, f.parent_schema, 
         JOIN pg_operator o ON o.oid = k.op
         JOIN pg_namespace n ON n.oid = o.oprnamespace) AS operators,
        f.confdeltype IN ('c', 'n', 'd') AS cascades, f.condeferrable AS deferrable,
+       f.confupdtype IN ('c', 'n', 'd') AS follows,
        coalesce((to_jsonb(f) ->> 'conperiod')::boolean, false) AS period
 FROM found f
 ORDER BY f.conname, f.oid

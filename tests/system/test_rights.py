@@ -94,7 +94,6 @@ HISTORIES = (
         "CREATE TABLE t (id int PRIMARY KEY, up int REFERENCES t ON UPDATE CASCADE);"
         "INSERT INTO t VALUES (1, NULL), (2, 1), (3, 2), (4, 3)",
         "UPDATE t SET id = 99 WHERE id = 3; UPDATE t SET id = 98 WHERE id = 4",
-        whole=True,
     ),
     History(
         "set null",
