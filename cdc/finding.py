@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from cdc.model import Image
+from cdc.model import ConflictType, Image
 from cdc.position import Seen
 
 
@@ -44,6 +44,13 @@ def find(earlier: Readings, here: Row, there: Row) -> Finding:
     if not earlier.armed or (earlier.here, earlier.there) != (here.common, there.common):
         return Finding.ARM
     return Finding.EQUAL if here.common == there.common else Finding.DIFFERENT
+
+
+def difference(here: Row, there: Row) -> ConflictType:
+    """What the conflict is about when the two rows of a key are different."""
+    if there.image is None:
+        return ConflictType.DELETE_ORIGIN_DIFFERS
+    return ConflictType.UPDATE_MISSING if here.image is None else ConflictType.UPDATE_ORIGIN_DIFFERS
 
 
 def passed(here: str, there: str | None, reverse: Seen | None, forward: Seen | None) -> bool:

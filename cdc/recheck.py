@@ -20,13 +20,14 @@ import asyncpg
 from cdc import records
 from cdc.errors import PositionBusy, SchemaMismatch
 from cdc.faults import Blame, judge
-from cdc.finding import Finding, Readings, Row, find, passed
-from cdc.model import ConflictStatus, ConflictType, Entity, Side
+from cdc.finding import Finding, Readings, Row, difference, find, passed
+from cdc.model import ConflictStatus, Entity, Side
 from cdc.pairing import MOST_BYTES, Pair
 from cdc.position import Seen
 from cdc.records import Entry
 from cdc.session import Connection
 from cdc.target import Target, lock_position
+from cdc.twin import Twin
 from triggers.statements import statement
 
 LIMIT: Final = 1_000
@@ -198,13 +199,18 @@ class _Comparison:
         if not items:
             return {}
         connection, ids = self.pair.here.connection, [row["entity_id"] for row, _, _ in items]
-        async with connection.transaction():
-            if await lock_position(connection, self.side.other) is None:
+        connections = {self.side: connection, self.side.other: self.pair.there.connection}
+        async with Twin(connections):
+            # Whoever decides holds both until both sides have it.
+            positions = {side: await lock_position(connections[side], side.other) for side in Side}
+            if positions[self.side] is None:
                 return dict.fromkeys(ids, Finding.WAIT)
-            # A row that was put off may have been written, and its entry ended, since we read it.
+            # A row may have been decided, or was put off and written, and its entry ended, since we read it.
             again = await self.pair.read(ids)
             stayed = [
-                item for item, (here, _) in zip(items, again, strict=False) if here.common == item[1].common
+                (row, here, there)
+                for (row, here, there), now in zip(items, again, strict=False)
+                if find(Readings(here.common, there.common, armed=True), *now) is Finding.DIFFERENT
             ]
             await records.record_all(connection, [self._entry(*item) for item in stayed])
             await _remove(connection, [row for row, _, _ in stayed])
@@ -216,7 +222,7 @@ class _Comparison:
             self.side.other,
             self.pair.entity,
             row["entity_id"],
-            _type(here, there),
+            difference(here, there),
             ConflictStatus.OPEN,
             base=None,
             incoming=there.image,
@@ -228,12 +234,6 @@ class _Comparison:
 
 _Item: TypeAlias = "tuple[asyncpg.Record, Row, Row]"
 """A key of the list, with its row here and there."""
-
-
-def _type(here: Row, there: Row) -> ConflictType:
-    if there.image is None:
-        return ConflictType.DELETE_ORIGIN_DIFFERS
-    return ConflictType.UPDATE_MISSING if here.image is None else ConflictType.UPDATE_ORIGIN_DIFFERS
 
 
 async def _remove(connection: Connection, rows: Sequence[asyncpg.Record]) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
 
+from cdc.decision import Decision
 from cdc.finding import Finding, Readings, Row, find, passed
-from cdc.model import Side
+from cdc.model import Resolution, Side
 from cdc.position import Seen
+from cdc.recheck import _Comparison, _Item
+from cdc.resolve import Resolver
 from tests.databases import Pair
-from tests.synced import synced
+from tests.synced import endpoints, synced
 
 NOWHERE = Seen.parse("1:1:")
 NEVER = Readings(None, None, armed=False)
@@ -128,3 +132,30 @@ async def test_keys_that_cannot_be_read_and_rows_that_are_large_hold_up_no_other
             await both.engine.referee.step()
         left = await both.main.fetch("SELECT entity_id FROM cdc.recheck ORDER BY entity_id")
         assert [row["entity_id"] for row in left] == ["lonely", "x,p"]
+
+
+@pytest.mark.parametrize("winner", [Resolution.MAIN, Resolution.BACKUP])
+async def test_what_is_decided_while_it_is_compared_is_no_new_conflict(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, winner: Resolution
+) -> None:
+    """The rows were read before, and its entry was looked for afterwards."""
+    compare, decided = _Comparison._open, list[str]()
+
+    async def decide(self: _Comparison, items: Sequence[_Item]) -> dict[str, Finding]:
+        if items and not decided:
+            decided.extend(row["entity_id"] for row, _, _ in items)
+            async with Resolver(*endpoints(pair)) as resolver:
+                await resolver.resolve(Decision("t", decided[0], winner, "ann"))
+        return await compare(self, items)
+
+    monkeypatch.setattr(_Comparison, "_open", decide)
+    async with synced(pair, SCHEMA + "INSERT INTO t VALUES (1, 'a', 'x')") as both:
+        for side in Side:
+            await both.connection(side).execute("UPDATE t SET v = $1", side)
+        await both.settle()
+        assert decided == ["1,a"]
+        for side in Side:
+            assert len(await both.entries(side, "RESOLVED")) == 1
+            assert await both.entries(side, "OPEN", "CONVERGED") == []
+        await both.assert_equal("t")
+        assert await both.main.fetchval("SELECT v FROM t") == winner
