@@ -182,12 +182,15 @@ async def finish(order: CopyOrder) -> None:
     """
     await order.install(order.target)
     async with opened(order.source) as reader, opened(order.target) as writer:
-        await copy_sequences(reader, writer, order.target.schemas, apart=order.made and order.two_way)
-        await _tidy(order, reader, writer)
         row = await writer.fetchrow(statement("contact_node", "cdc"))
         note = Note.parse(row["note"]) if row else None
         if note is None or note.seen is None:
             raise LookupError(f"{order.target.side} lost its mark while first contact was being made")
+        await copy_sequences(reader, writer, order.target.schemas, apart=order.made and order.two_way)
+        if note.keep and order.two_way:
+            # Rows went both ways.
+            await copy_sequences(writer, reader, order.source.schemas)
+        await _tidy(order, reader, writer)
         winner = None if note.equal else note.source
         async with reader.transaction():
             await reader.execute(statement("contact_fresh", "cdc"))

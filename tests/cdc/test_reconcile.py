@@ -119,6 +119,15 @@ async def test_gaps_are_filled_on_both_sides_and_the_rest_is_asked(sides: Pair) 
     assert await rows(sides.main, "Thing") != await rows(sides.backup, "Thing")
 
 
+async def test_numbers_of_filled_rows_are_given_by_neither_side_again(pair: Pair) -> None:
+    await both(pair, "CREATE TABLE t (id serial PRIMARY KEY, v text)")
+    for connection, count in ((pair.main, 3), (pair.backup, 10)):
+        await connection.execute(f"INSERT INTO t (v) SELECT 'x' FROM generate_series(1, {count})")
+    await contact(pair, "fill")
+    for connection in (pair.main, pair.backup):
+        assert await connection.fetchval("INSERT INTO t (v) VALUES ('y') RETURNING id") == 11
+
+
 async def test_filling_one_way_writes_to_backup_alone(pair: Pair) -> None:
     await three_kinds(pair)
     await contact(pair, "fill", two_way=False)
