@@ -57,9 +57,9 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
             Key(tuple(row["column_names"]), _operators(row), row["is_primary"], row["not_null"])
         )
     for row in sequences:
-        by_relid[row["relid"]].sequences[row["column_name"]] = qualified(
-            row["schema_name"], row["sequence_name"]
-        )
+        shape, sequence = by_relid[row["relid"]], qualified(row["schema_name"], row["sequence_name"])
+        fed = shape.sequences.setdefault(row["column_name"], []) if row["plain"] else shape.drawn
+        fed.append(sequence)
     for row in deferrable:
         by_relid[row["relid"]].deferrable.append(_deferrable(row))
     for row in foreign:

@@ -233,11 +233,10 @@ class Execution:
     async def _advance_sequences(self, item: Prepared) -> None:
         if not item.part.inserts:
             return
-        for column, sequence in item.mapping.shape.sequences.items():
-            if column in item.mapping.columns:
-                await self.target.connection.execute(
-                    item.mapping.sequence_advance(column, item.part.batch), *item.part.arguments(), sequence
-                )
+        for column, sequences in item.mapping.shape.sequences.items():
+            for sequence in sequences if column in item.mapping.columns else ():
+                sql = item.mapping.sequence_advance(column, sequence, item.part.batch)
+                await self.target.connection.execute(sql, *item.part.arguments())
 
 
 def _is_done(item: Prepared, row: asyncpg.Record, moved: Collection[Named]) -> bool:

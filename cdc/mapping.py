@@ -174,10 +174,15 @@ class Mapping(RowStatements):
         wanted = ("image", "key_of_b", "same_key", "keys", "entity_id", "table", "match", "current", "after")
         return self._render("unwritten", wanted, batch=batch, fits=self.fits)
 
-    def sequence_advance(self, column: str, batch: Composed) -> str:
-        """Move the sequence behind a column past what a batch inserted."""
-        sequence, place = self.shape.sequences[column], identifier(image_field(self.columns.index(column)))
-        return self._render("sequence_advance", ("image",), batch=batch, field=place, sequence=sequence)
+    def sequence_advance(self, column: str, sequence: Composed, batch: Composed) -> str:
+        """Move a sequence that feeds a column past what a batch inserted."""
+        given = fragment(
+            "SELECT (b.new::{image}).{field} AS number FROM {batch} WHERE b.old IS NULL AND b.new IS NOT NULL",
+            image=self._parts["image"],
+            field=identifier(image_field(self.columns.index(column))),
+            batch=batch,
+        )
+        return self._render("sequence_advance", (), given=given, sequence=sequence)
 
     @cached_property
     def truncate_unseen(self) -> str:

@@ -157,8 +157,10 @@ class TableShape:
     keys: list[Key] = field(default_factory=list)
     outgoing: list[ForeignKey] = field(default_factory=list)
     incoming: list[ForeignKey] = field(default_factory=list)
-    sequences: dict[str, Composed] = field(default_factory=dict)
-    """Sequences that feed columns, quoted and qualified, by column."""
+    sequences: dict[str, list[Composed]] = field(default_factory=dict)
+    """Sequences that feed columns with their own numbers, quoted and qualified, by column."""
+    drawn: list[Composed] = field(default_factory=list)
+    """Sequences whose numbers a column's default makes into something else."""
     deferrable: list[Deferrable] = field(default_factory=list)
     surroundings: Surroundings = Surroundings()
     mark: int = 0

@@ -17,6 +17,7 @@ import asyncpg
 from cdc.change import CapturedTable
 from cdc.fit import check_types
 from cdc.model import Op
+from cdc.numbers import follow
 from cdc.pages import Pages
 from cdc.position import Position, Witness
 from cdc.reader import Reader
@@ -124,7 +125,11 @@ class Stage:
         if self._reader.shapes is not shapes:
             return False
         found = [(row, self._reader.known(row["table_id"])) for row in rows]
-        return all([table is not None and await self._fits(table, row["columns"]) for row, table in found])
+        if not all([table is not None and await self._fits(table, row["columns"]) for row, table in found]):
+            return False
+        filled = [self._target.shapes[table.entity] for row, table in found if table and row["inserts"]]
+        await follow(self._reader.connection, self._target.connection, filled)
+        return True
 
     async def _fits(self, table: CapturedTable, columns: list[str]) -> bool:
         mapping = await self._target.mapping(table.entity, tuple(columns), table.key_columns)

@@ -10,6 +10,7 @@ from cdc.execution import Prepared
 from cdc.fit import check_fit
 from cdc.former import read_former, read_half
 from cdc.model import Op, Side
+from cdc.numbers import follow
 from cdc.reader import Reader
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
@@ -40,6 +41,7 @@ class Tables:
         if self._known is not self._reader.shapes:
             await self._learn_former()
         parts: dict[tuple[int, tuple[str, ...]], list[Change]] = {}
+        filled = []
         wanted = [change for change in changes if not self.is_held(change)]
         for change in wanted:
             if change.op is not Op.TRUNCATE:
@@ -60,6 +62,9 @@ class Tables:
                     continue
                 former = self._target.former.get(table.entity)
                 check_fit(mapping, self._reader.shapes.get(table.entity), former, part)
+                if any(change.op is Op.INSERT for change in part):
+                    filled.append(mapping.shape)
+        await follow(self._reader.connection, self._target.connection, filled)
 
     def is_held(self, change: Change) -> bool:
         """Whether a change's table waits."""
