@@ -31,6 +31,8 @@ class _Run:
 
     connection: Connection
     patience: Patience
+    numbered: frozenset[int]
+    """Tables that had their number before, by relid; one that was made anew under a name takes its number over."""
     linked: bool = False
     changed: list[str] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
@@ -69,9 +71,10 @@ async def install(
             choices = choose(catalog, include=include, exclude=exclude)
             if not capture:
                 choices = tuple(_uncaptured(choice, side) for choice in choices)
+            numbered = frozenset(each.row.relid for each in await captured.read_stored(connection))
             ids = await _settle(connection, choices)
             linked = bool(await connection.fetchval(statement("node_linked")))
-        run = _Run(connection, Patience(), linked)
+        run = _Run(connection, Patience(), numbered, linked)
         reports = [await _do(run, choice, ids.get(choice.relation.relid)) for choice in choices]
         await _forget(connection, choices)
         if run.busy:
@@ -112,7 +115,7 @@ async def _do(run: _Run, choice: Choice, table_id: int | None) -> TableReport:
     """Bring one table and its partitions to what was chosen, the table itself first; returns what became."""
     wanted = choice.report.state == "captured"
     # The rows of a new table are recorded at once: from then on, what is written at any level has to be captured.
-    at_once = wanted and table_id is None and run.linked
+    at_once = wanted and run.linked and _begins(run, choice.relation, table_id)
     for levels in [choice.levels] if at_once else [(level,) for level in choice.levels]:
         level = levels[0]
         try:
@@ -134,6 +137,11 @@ async def _do(run: _Run, choice: Choice, table_id: int | None) -> TableReport:
     return choice.report
 
 
+def _begins(run: _Run, root: Relation, table_id: int | None) -> bool:
+    """Whether rows may have been written that nobody captured: to a new table, or to one that was left out."""
+    return table_id is None or (not root.triggers and root.relid in run.numbered)
+
+
 async def _capture(run: _Run, levels: Sequence[Relation], root: Relation, table_id: int | None) -> int:
     if table_id is not None and all(set(level.triggers) == capture.expected(table_id) for level in levels):
         return table_id
@@ -148,7 +156,7 @@ async def _capture(run: _Run, levels: Sequence[Relation], root: Relation, table_
         for level in levels:
             await capture.drop(connection, level.sql, level.trigger_names)
             await capture.create(connection, level.sql, used)
-        if table_id is None and run.linked:
+        if levels[0] is root and run.linked and _begins(run, root, table_id):
             await capture.record_existing(connection, levels[0].sql, used)
         return used
 
