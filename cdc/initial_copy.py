@@ -186,7 +186,7 @@ async def finish(order: CopyOrder) -> None:
         note = Note.parse(row["note"]) if row else None
         if note is None or note.seen is None:
             raise LookupError(f"{order.target.side} lost its mark while first contact was being made")
-        await copy_sequences(reader, writer, order.target.schemas, apart=order.made and order.two_way)
+        await copy_sequences(reader, writer, order.target.schemas, apart=order.two_way)
         if note.keep and order.two_way:
             # Rows went both ways.
             await copy_sequences(writer, reader, order.source.schemas)

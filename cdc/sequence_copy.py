@@ -32,8 +32,8 @@ def forward(source: SequenceState, target: SequenceState, *, apart: bool = False
     Args:
         source: the side that was copied from.
         target: the other. Where it counts by twos (odd or even) or more, it keeps its numbers' remainder.
-        apart: the target's definition was copied too, so that a source counting by twos (odd) would give the
-            same numbers: the target takes the ones between.
+        apart: both sides give numbers. Where the target's definition came from the source, with a dump or by a copy,
+            and counts by twos (odd), it would give the same ones: the target takes those between.
 
     Returns:
         The arguments of setval: value and is_called.
@@ -41,7 +41,7 @@ def forward(source: SequenceState, target: SequenceState, *, apart: bool = False
     sign = 1 if target.increment > 0 else -1
     same = target.increment == source.increment and (source.next - target.next) % target.increment == 0
     if apart and same and abs(target.increment) == _EVERY_OTHER:
-        return source.next + sign, False
+        return sign * max(sign * source.next, sign * target.next) + sign, False
     if sign * target.next >= sign * source.next:
         return None
     if same:

@@ -14,7 +14,7 @@ from cdc.contact_note import Note, Phase
 from cdc.contact_plan import Action, Choice, SideFacts, decide
 from cdc.engine import Engine
 from cdc.errors import FirstContactUndecided, HistoryError, SchemaMismatch
-from cdc.first_contact import Outcome, first_contact
+from cdc.first_contact import Outcome, first_contact, resync
 from cdc.model import Side
 from cdc.session import Endpoint
 from tests import shop
@@ -138,6 +138,18 @@ async def test_numbers_of_interleaved_sequences_stay_apart(pair: Pair) -> None:
     await pair.main.execute("CREATE TABLE t (id serial PRIMARY KEY, v text)")
     await pair.main.execute("ALTER SEQUENCE t_id_seq INCREMENT 2; INSERT INTO t (v) VALUES ('1'), ('3')")
     await contact(pair)
+    assert await pair.main.fetchval("INSERT INTO t (v) VALUES ('m') RETURNING id") == 5
+    assert await pair.backup.fetchval("INSERT INTO t (v) VALUES ('b') RETURNING id") == 6
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["first", "resync"])
+async def test_numbers_of_interleaved_sequences_stay_apart_after_a_dump(pair: Pair, *, again: bool) -> None:
+    """BACKUP was restored from MAIN's dump, sequences and all: both would give the odd numbers."""
+    for connection in (pair.main, pair.backup):
+        await connection.execute("CREATE TABLE t (id serial PRIMARY KEY, v text)")
+        await connection.execute("ALTER SEQUENCE t_id_seq INCREMENT 2; INSERT INTO t (v) VALUES ('1'), ('3')")
+    for _ in range(2):
+        await (resync(*shop.endpoints(pair), Side.BACKUP, silent) if again else contact(pair))
     assert await pair.main.fetchval("INSERT INTO t (v) VALUES ('m') RETURNING id") == 5
     assert await pair.backup.fetchval("INSERT INTO t (v) VALUES ('b') RETURNING id") == 6
 

@@ -34,6 +34,9 @@ def test_a_copied_definition_takes_the_numbers_between() -> None:
     assert forward(odd, fresh, apart=True) == (10, False)
     assert forward(odd, SequenceState(10, called=False, increment=2), apart=True) is None
     assert forward(odd, SequenceState(7, called=True, increment=1), apart=True) == (9, False)
+    assert forward(odd, SequenceState(21, called=True, increment=2), apart=True) == (24, False)
+    down = SequenceState(-7, called=True, increment=-2)
+    assert forward(down, SequenceState(-21, called=True, increment=-2), apart=True) == (-24, False)
 
 
 async def test_only_sequences_of_both_sides_move(pair: Pair) -> None:
