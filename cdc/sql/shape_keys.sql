@@ -12,9 +12,12 @@ WITH found AS MATERIALIZED (
     WHERE n.nspname = ANY ($1::text[]::name[]) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
       AND 0 <> ALL (i.indkey)
 ), operator AS MATERIALIZED (
-    SELECT oc.oid AS opclass, quote_ident(pn.nspname) || '.' || o.oprname AS name
+    SELECT own.oid AS opclass, quote_ident(pn.nspname) || '.' || o.oprname AS name
     FROM (SELECT DISTINCT unnest(f.classes) AS oid FROM found f) used
-    JOIN pg_opclass oc ON oc.oid = used.oid
+    JOIN pg_opclass own ON own.oid = used.oid
+    -- A key without overlaps is of GiST, whose third operator of ranges says that they overlap.
+    JOIN pg_opclass oc ON oc.oid = own.oid AND own.opcmethod = 403
+                       OR own.opcmethod <> 403 AND oc.opcmethod = 403 AND oc.opcdefault AND oc.opcintype = own.opcintype
     JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amopstrategy = 3
                    AND am.amoplefttype = oc.opcintype AND am.amoprighttype = oc.opcintype
     JOIN pg_operator o ON o.oid = am.amopopr

@@ -7,7 +7,7 @@ SELECT array_agg(pg_get_indexdef(i.indexrelid, k.ord::int, false) ORDER BY k.ord
        coalesce(pg_get_expr(i.indpred, i.indrelid), 'true') AS predicate
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid
-LEFT JOIN pg_constraint con ON con.conindid = i.indexrelid AND con.contype = 'x'
+LEFT JOIN pg_constraint con ON con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')
 CROSS JOIN LATERAL (SELECT x.opclass, x.ord FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS x (opclass, ord)
                     WHERE x.ord <= i.indnkeyatts) k
 JOIN pg_opclass oc ON oc.oid = k.opclass

@@ -230,3 +230,25 @@ async def test_a_row_put_off_is_the_same_row(pair: Pair, twins: Twins) -> None:
             await both.settle()
             assert len(await both.open_conflicts()) == (1 if value == "bad" else 0)
         await both.assert_equal("t")
+
+
+async def test_keys_without_overlaps(pair: Pair) -> None:
+    """Rows whose keys merely overlap in every column are two: a decision about one leaves the other alone."""
+    if pair.main.get_server_version().major < 18:
+        pytest.skip("there are none before 18")
+    schema = """
+        CREATE TABLE price (item int4range, valid int4range, v int, PRIMARY KEY (item, valid WITHOUT OVERLAPS));
+        INSERT INTO price VALUES ('[1,3)', '[0,10)', 1), ('[2,4)', '[0,10)', 1);
+    """
+    async with synced(pair, schema) as both:
+        await both.main.execute("UPDATE price SET v = 2 WHERE item = '[2,4)'")
+        await both.backup.execute("UPDATE price SET v = 3 WHERE item = '[2,4)'")
+        await both.settle()
+        found = {each.entity_id for each in await both.open_conflicts()}
+        assert found == {"[2%2C4),[0%2C10)"}
+        async with Resolver(*endpoints(pair)) as resolver:
+            await resolver.resolve(Decision("price", found.pop(), Resolution.MAIN, "ann", None, "k", {}))
+        await both.settle()
+        await both.assert_no_conflicts()
+        for side in Side:
+            assert await both.connection(side).fetch("SELECT v FROM price ORDER BY item") == [(1,), (2,)]
