@@ -9,6 +9,7 @@ import asyncpg
 
 from cdc.errors import SchemaMismatch
 from cdc.model import Entity, Side
+from cdc.periods import covering
 from cdc.session import Connection
 from cdc.shape import ForeignKey
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified
@@ -55,7 +56,7 @@ def refused_reference(child: Entity, side: Side, error: asyncpg.ForeignKeyViolat
 
 
 def reference_parts(key: ForeignKey, alias: str) -> dict[str, Composed]:
-    """What statements about a reference need: `present`, `parent` and `matches`.
+    """What statements about a reference need: `present`, `parent`, `matches` and `covering`.
 
     Args:
         key: the constraint.
@@ -64,6 +65,7 @@ def reference_parts(key: ForeignKey, alias: str) -> dict[str, Composed]:
     child = identifier(alias)
     return {
         "parent": qualified(key.parent.schema, key.parent.table),
+        "covering": covering(key, alias, key.child_columns[-1]),
         "present": joined(
             (
                 fragment("{child}.{name} IS NOT NULL", child=child, name=identifier(name))

@@ -8,6 +8,21 @@ from triggers.identifiers import Composed, fragment, identifier, joined
 _NOTHING = fragment("")
 
 
+def covering(key: ForeignKey, child: str, column: str) -> Composed:
+    """What a look for the parents `p` of one child needs besides, empty of other keys.
+
+    Args:
+        key: the constraint.
+        child: the child's alias.
+        column: its range there.
+    """
+    if not key.period:
+        return _NOTHING
+    found = identifier(key.parent_columns[-1])
+    wanted = fragment("{child}.{column}", child=identifier(child), column=identifier(column))
+    return fragment(" HAVING range_agg(p.{found}) @> {wanted}", found=found, wanted=wanted)
+
+
 def outgoing_parts(key: ForeignKey) -> dict[str, Composed]:
     """What references_outgoing.sql needs besides: `ranges` and `covered`, both empty of other keys."""
     if not key.period:

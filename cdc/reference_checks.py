@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cdc.fields import as_value, image_field
-from cdc.periods import incoming_parts, outgoing_parts
+from cdc.periods import covering, incoming_parts, outgoing_parts
 from cdc.pieces import Pieces
 from cdc.shape import ForeignKey, TableShape
 from triggers.identifiers import Composed, fragment, identifier, joined, qualified, type_name
@@ -127,6 +127,7 @@ class ReferenceChecks(Pieces):
             ),
             child=qualified(key.child.schema, key.child.table),
             parent=qualified(key.parent.schema, key.parent.table),
+            covering=covering(key, "r", f"r{len(places) - 1}"),
             parent_match=joined(
                 (
                     fragment("p.{c} {op} r.{r}", c=identifier(name), op=op, r=place)

@@ -237,6 +237,35 @@ async def test_a_filled_child_whose_parent_could_not_be_filled(sides: Pair) -> N
 
 
 @pytest.mark.parametrize("choice", ["main", "fill"])
+async def test_children_whose_periods_their_parents_do_not_cover(pair: Pair, choice: str) -> None:
+    """Parents that merely overlap a child's period are not enough."""
+    if pair.main.get_server_version().major < 18:
+        pytest.skip("there are no foreign keys of periods before 18")
+    await both(
+        pair,
+        "CREATE TABLE price (item int4range, valid int4range, PRIMARY KEY (item, valid WITHOUT OVERLAPS))",
+        "CREATE TABLE offer (id int PRIMARY KEY, item int4range, valid int4range)",
+        "INSERT INTO price VALUES ('[1,2)', '[0,10)')",
+        "INSERT INTO offer VALUES (1, '[1,2)', '[2,8)')",
+    )
+    await pair.backup.execute(
+        "ALTER TABLE offer ADD CONSTRAINT priced FOREIGN KEY (item, PERIOD valid) REFERENCES price"
+    )
+    await pair.main.execute(
+        "INSERT INTO price VALUES ('[1,2)', '[10,20)');"
+        "INSERT INTO offer VALUES (2, '[1,2)', '[5,15)'), (3, '[1,2)', '[15,25)')"
+    )
+    if choice == "main":
+        with pytest.raises(SchemaMismatch, match="priced"):
+            await contact(pair, choice)
+        assert await rows(pair.backup, "offer") == ['(1,"[1,2)","[2,8)")']
+        return
+    await contact(pair, choice)
+    assert [row[1:4] for row in await states(pair.backup)] == [("offer", "3", "FOREIGN_KEY_VIOLATION")]
+    assert await rows(pair.backup, "offer") == ['(1,"[1,2)","[2,8)")', '(2,"[1,2)","[5,15)")']
+
+
+@pytest.mark.parametrize("choice", ["main", "fill"])
 async def test_tables_without_a_key_are_made_equal_as_heaps(sides: Pair, choice: str) -> None:
     await both(sides, 'CREATE TABLE "Log" (a int, t text)', "INSERT INTO \"Log\" VALUES (1, 'x'), (1, 'x')")
     await sides.main.execute("INSERT INTO \"Log\" VALUES (1, 'x'), (2, NULL)")

@@ -366,3 +366,31 @@ async def test_foreign_keys_of_periods(pair: Pair) -> None:
         await both.settle()
         await both.assert_no_conflicts()
         await both.assert_equal("price", "offer")
+
+
+async def test_truncated_parents_of_periods(pair: Pair) -> None:
+    """Of the parents that a child needs together, those stay that its side had and the other truncated."""
+    if pair.main.get_server_version().major < 18:
+        pytest.skip("there are none before 18")
+    schema = """
+        CREATE TABLE price (item int4range, valid int4range, PRIMARY KEY (item, valid WITHOUT OVERLAPS));
+        CREATE TABLE offer (id int PRIMARY KEY, item int4range, valid int4range,
+                            FOREIGN KEY (item, PERIOD valid) REFERENCES price (item, PERIOD valid));
+        INSERT INTO price VALUES ('[1,2)', '[0,10)'), ('[2,3)', '[0,10)');
+        INSERT INTO offer VALUES (2, '[2,3)', '[0,10)');
+    """
+    async with synced(pair, schema) as both:
+        await both.backup.execute(
+            "INSERT INTO price VALUES ('[1,2)', '[10,20)'); INSERT INTO offer VALUES (1, '[1,2)', '[5,15)')"
+        )
+        await both.main.execute("TRUNCATE price, offer")
+        await both.settle()
+        assert await both.rows(Side.BACKUP, "price") == ['("[1,2)","[0,10)")', '("[1,2)","[10,20)")']
+        await both.backup.execute("DELETE FROM offer")
+        for side in Side:
+            await both.connection(side).execute(
+                "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() WHERE next_try_at IS NOT NULL"
+            )
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("price", "offer")
