@@ -108,13 +108,14 @@ class Referee:
         rows = await waiting_keys(self._targets[side], self._watch.idle)
         if not rows:
             return Round()
+        others = rows[0]["total"] - len(rows)
         pairs = await self._pairs(side)
         lost = {row["entity"] for row in rows} - pairs.keys()
         if lost:
             waiting = await elsewhere(self._targets, lost)
             rows = [row for row in rows if row["entity"] not in waiting]
         reverse, forward = self._links.get(side), self._links.get(side.other)
-        return await recheck_side(
+        result = await recheck_side(
             side,
             self._targets[side],
             rows,
@@ -123,6 +124,8 @@ class Referee:
             forward=forward.position.seen if forward and forward.position else None,
             automatic=lambda entity: self._policy(entity).decides,
         )
+        result.waiting += others
+        return result
 
     async def run(self) -> None:
         """Work until cancelled; sleeps while both lists are empty.

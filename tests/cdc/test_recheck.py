@@ -159,3 +159,14 @@ async def test_what_is_decided_while_it_is_compared_is_no_new_conflict(
             assert await both.entries(side, "OPEN", "CONVERGED") == []
         await both.assert_equal("t")
         assert await both.main.fetchval("SELECT v FROM t") == winner
+
+
+async def test_a_full_list_is_gone_through_to_its_end(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where all that was looked at in one go is done with."""
+    monkeypatch.setattr("cdc.recheck.LIMIT", 2)
+    async with synced(pair, SCHEMA + "INSERT INTO t SELECT i, 'a', 'x' FROM generate_series(1, 7) i") as both:
+        for side in Side:
+            await both.connection(side).execute("UPDATE t SET v = 'y'")
+        await both.settle()
+        for side in Side:
+            assert await both.connection(side).fetchval("SELECT count(*) FROM cdc.recheck") == 0
