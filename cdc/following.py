@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Final
 
 import asyncpg
 
 from cdc.definition import Definition, Definitions
 from cdc.errors import PositionBusy
-from cdc.former import read_former
+from cdc.former import read_former, read_half
 from cdc.kept import kept_names, moved_names
 from cdc.model import Entity, Side
-from cdc.renamed import gone
+from cdc.names import Former
+from cdc.renamed import GONE, gone, unsettled
 from cdc.shape import TableShape
 from cdc.target import Target, lock_position
 from triggers.statements import statement
+
+LEFT_OUT: Final = "its table is not synced any more"
 
 
 async def note(
@@ -45,10 +49,13 @@ async def note(
 async def give_up(targets: Mapping[Side, Target]) -> bool:
     """End what is kept of tables that both sides have dropped: another one of the name is not to be given it.
 
+    What is kept of a table that is left out ends with the last of its changes: nobody could decide it.
+
     Returns:
         Whether it is done; not while somebody holds a position.
     """
     noted = await read_former(targets[Side.MAIN].connection) or {}
+    left_out = await _left_out(targets, noted)
     names = gone(noted, {side: target.shapes for side, target in targets.items()})
     for side, target in targets.items() if names else ():
         oids = [noted[name].sides[side].relid for name in names]
@@ -56,16 +63,32 @@ async def give_up(targets: Mapping[Side, Target]) -> bool:
         there = {row["oid"] for row in rows}  # in a schema that is not synced now
         names = {name for name in names if noted[name].sides[side].relid not in there}
     try:
-        for side in (Side.BACKUP, Side.MAIN) if names else ():
+        for side in (Side.BACKUP, Side.MAIN) if names or left_out else ():
             connection = targets[side].connection
             async with connection.transaction():
                 await lock_position(connection, side.other)
-                await connection.execute(statement("names_taken", "cdc"), list(names), [])
+                await connection.execute(statement("names_taken", "cdc"), list(names), [], GONE)
+                await connection.execute(statement("names_taken", "cdc"), list(left_out), [], LEFT_OUT)
                 for name in names if side is Side.MAIN else ():
                     await connection.execute(statement("definition_forget", "cdc"), name)
     except (PositionBusy, asyncpg.LockNotAvailableError):
         return False
     return True
+
+
+async def _left_out(targets: Mapping[Side, Target], noted: Former) -> set[str]:
+    """Names of tables that are there, that something is kept of, and that neither side captures any more."""
+    kept, captured, present = set[str](), set[str](), set[str]()
+    for target in targets.values():
+        kept |= {row["entity"] for row in await target.connection.fetch(statement("names_kept", "cdc"))}
+        rows = await target.connection.fetch(statement("captured_tables", "cdc"))
+        captured |= {str(Entity(row["schema_name"], row["table_name"])) for row in rows}
+        present |= {str(entity) for entity in target.shapes}
+    if not kept - captured:
+        return set()
+    half = await read_half(targets[Side.BACKUP].connection)
+    turning = unsettled(noted, {side: target.shapes for side, target in targets.items()}, half)
+    return (kept & present) - captured - turning
 
 
 async def _follow(

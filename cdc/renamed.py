@@ -15,6 +15,7 @@ from cdc.names import Former
 from cdc.shape import Shapes
 
 ASTRAY: Final = "its table was renamed; it goes on once both sides have the new name"
+GONE: Final = "its table is gone"
 TURNING: Final = (
     "the name was another table's; it goes on once both sides have the new names, and all kept bears them"
 )

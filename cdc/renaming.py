@@ -17,7 +17,7 @@ from cdc.definition import Definitions
 from cdc.errors import PositionBusy
 from cdc.former import read_former, read_half
 from cdc.model import Side
-from cdc.renamed import moves, renamed, unsettled
+from cdc.renamed import GONE, moves, renamed, unsettled
 from cdc.session import Connection
 from cdc.target import Target, lock_position
 from triggers.statements import statement
@@ -74,7 +74,7 @@ async def _move(connection: Connection, side: Side, new: Mapping[str, str]) -> N
     if new:
         await lock_position(connection, side.other)
         names = list(new.values())
-        await connection.execute(statement("names_taken", "cdc"), names, list(new))
+        await connection.execute(statement("names_taken", "cdc"), names, list(new), GONE)
         await connection.execute(statement("names_away", "cdc"), list(new), names)
         await connection.execute(statement("names_given", "cdc"), names)
 

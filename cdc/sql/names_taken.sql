@@ -1,5 +1,5 @@
--- Purpose:    Give up what is kept under names that other tables have been given: the tables of then are gone.
--- Parameters: $1 names that tables were given, $2 those that tables were renamed from, text[].
+-- Purpose:    Give up what is kept under names that other tables have been given, or that are not synced any more.
+-- Parameters: $1 names that tables were given, $2 those that tables were renamed from, text[]; $3 the reason.
 -- Result:     none.
 WITH names AS (
     SELECT unnest($1::text[]) AS name EXCEPT SELECT unnest($2::text[])
@@ -8,5 +8,5 @@ WITH names AS (
 )
 UPDATE cdc.sync_state s
 SET status = 'CONVERGED', resolved_at = clock_timestamp(), updated_at = clock_timestamp(), next_try_at = NULL,
-    reason = 'its table is gone'
+    reason = $3
 FROM names n WHERE s.entity = n.name AND s.status IN ('DEFERRED', 'OPEN')

@@ -137,6 +137,32 @@ async def test_a_table_that_was_left_out_for_a_time(pair: Pair, *, applied: bool
         await both.assert_no_conflicts()
 
 
+async def test_conflicts_of_a_table_that_is_left_out(pair: Pair) -> None:
+    """They can be decided while its changes are kept, end with these, and are found anew once it is taken in again."""
+    async with synced(pair, SIMPLE) as both:
+        await both.settle()
+        for side in Side:
+            await both.connection(side).execute("UPDATE t SET n = $1 WHERE id = 1", 100 + len(side))
+        await both.backup.execute("ALTER TABLE t ADD CHECK (n <> 55)")
+        await both.main.execute("INSERT INTO t VALUES (55, 55)")
+        await both.settle()
+        for side in Side:
+            await both.connection(side).execute("UPDATE other SET n = 0 WHERE id = $1", len(side))
+        await both.settle()
+        await captured(both, linked=True, exclude=["t"])
+        await both.settle()
+        assert {each.entity_id for each in await both.open_conflicts()} == {"1", "55"}
+        for side in Side:
+            prune = "DELETE FROM cdc.changelog l USING cdc.captured_table k WHERE k.id = l.table_id AND table_name = 't'"
+            await both.connection(side).execute(prune)
+        await captured(both, linked=True, exclude=["t"])
+        await both.settle()
+        await both.assert_no_conflicts()
+        await captured(both, linked=True)
+        await both.settle()
+        assert {each.entity_id for each in await both.open_conflicts()} == {"1", "55"}
+
+
 async def test_writers_go_on_while_tables_are_altered(pair: Pair) -> None:
     async with synced(pair, SIMPLE) as both, running(both):
         stop, written = asyncio.Event(), dict.fromkeys(Side, 0)
