@@ -79,11 +79,11 @@ async def prepare_table(targets: Mapping[Side, Target], readers: Mapping[Side, R
             raise SchemaMismatch(f"{entity} has no key by which a row could be decided on", entity=entity)
         await _check_names(targets, known.entity)
         shapes = [targets[side].shapes.get(known.entity) for side in Side]
-        columns = sorted(
-            set.intersection(
-                *({c.name for c in s.columns if not c.generated} if s else set() for s in shapes)
-            )
+        common = set.intersection(
+            *({c.name for c in s.columns if not c.generated} if s else set() for s in shapes)
         )
+        # A key that each side computes is not written, but names the row all the same.
+        columns = sorted(common.union(known.key_columns))
         for target in targets.values():
             await target.mapping(known.entity, tuple(columns), known.key_columns)
             await target.mapping(known.entity, target.own_columns(known.entity), known.key_columns)

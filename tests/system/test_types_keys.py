@@ -252,3 +252,42 @@ async def test_keys_without_overlaps(pair: Pair) -> None:
         await both.assert_no_conflicts()
         for side in Side:
             assert await both.connection(side).fetch("SELECT v FROM price ORDER BY item") == [(1,), (2,)]
+
+
+COMPUTED = "CREATE TABLE t (a int, id int GENERATED ALWAYS AS (a * 2) STORED PRIMARY KEY, v text)"
+
+
+@pytest.mark.parametrize("winner", [Resolution.MAIN, Resolution.BACKUP])
+@pytest.mark.parametrize(
+    "write", ["INSERT INTO t (a, v) VALUES (5, 'b')", "UPDATE t SET v = 'b'", "DELETE FROM t"]
+)
+async def test_a_conflict_of_a_key_that_each_side_computes(
+    pair: Pair, write: str, winner: Resolution
+) -> None:
+    async with synced(pair, f"{COMPUTED}; INSERT INTO t (a, v) VALUES (1, 'v')") as both:
+        await both.main.execute("UPDATE t SET v = 'm'; INSERT INTO t (a, v) VALUES (5, 'm')")
+        await both.backup.execute(write)
+        await both.settle()
+        async with Resolver(*endpoints(pair)) as resolver:
+            for entity_id in {each.entity_id for each in await both.open_conflicts()}:
+                await resolver.resolve(Decision("t", entity_id, winner, "ann"))
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+
+
+async def test_a_table_whose_key_each_side_computes_is_altered(pair: Pair) -> None:
+    async with synced(pair, f"{COMPUTED}; INSERT INTO t (a, v) VALUES (1, 'v'), (2, 'v')") as both:
+        await both.settle()
+        for side, value in ((Side.MAIN, 1), (Side.BACKUP, 2)):
+            await both.connection(side).execute(f"ALTER TABLE t ADD b int DEFAULT {value}")
+        await both.main.execute("INSERT INTO t (a, v) VALUES (3, 'new')")
+        await both.settle()
+        found = {each.entity_id for each in await both.open_conflicts()}
+        assert found == {"2", "4"}
+        async with Resolver(*endpoints(pair)) as resolver:
+            for entity_id in found:
+                await resolver.resolve(Decision("t", entity_id, Resolution.BACKUP, "ann"))
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
