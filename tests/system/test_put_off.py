@@ -8,12 +8,15 @@ import contextlib
 import pytest
 
 from cdc import sieve
-from cdc.model import Policy, Side
+from cdc.decision import Decision
+from cdc.errors import ResolutionRefused
+from cdc.model import Policy, Resolution, Side
 from cdc.policy import ColumnRule, PolicyRule, Strategy
+from cdc.resolve import Resolver
 from cdc.stats import Options
 from tests.databases import Pair
 from tests.running import until
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 
 SUMMED = PolicyRule(Policy.MERGE, columns={"n": ColumnRule(Strategy.SUM)})
 AGAIN = """
@@ -324,6 +327,36 @@ async def test_unique_values_are_exchanged_with_a_row_that_is_put_off(
         await due(both)
         await both.assert_no_conflicts()
         await both.assert_equal("t", "child")
+
+
+async def test_values_that_cannot_be_exchanged_are_given_others(pair: Pair) -> None:
+    """Where others refer to the rows, neither can be decided for a side; one that gets a free value can."""
+    schema = """
+        CREATE TABLE t (id int PRIMARY KEY, place int NOT NULL UNIQUE);
+        INSERT INTO t VALUES (1, 1), (2, 2);
+        CREATE TABLE child (id int PRIMARY KEY, t int REFERENCES t);
+        INSERT INTO child VALUES (1, 1);
+    """
+    async with synced(pair, schema) as both:
+        other = await pair.connect(Side.BACKUP)
+        async with other.transaction():
+            await other.execute("SELECT FROM t WHERE id = 1 FOR UPDATE")
+            await both.main.execute(
+                "UPDATE t SET place = 3 WHERE id = 1; UPDATE t SET place = 1 WHERE id = 2;"
+                "UPDATE t SET place = 2 WHERE id = 1"
+            )
+            await both.engine.step(Side.MAIN)
+        await due(both)
+        assert {each.entity_id for each in await both.open_conflicts()} == {"1", "2"}
+        async with Resolver(*endpoints(pair)) as resolver:
+            for resolution in (Resolution.MAIN, Resolution.BACKUP):
+                with pytest.raises(ResolutionRefused, match="t_place_key"):
+                    await resolver.resolve(Decision("t", "1", resolution, by="ann"))
+            await resolver.resolve(Decision("t", "1", Resolution.MERGE, by="ann", values={"place": "9"}))
+        await due(both)
+        await both.assert_no_conflicts()
+        await both.assert_equal("t")
+        assert await both.rows(Side.MAIN, "t") == ["(1,9)", "(2,1)"]
 
 
 async def test_what_somebody_wrote_meanwhile_is_not_overwritten_by_an_exchange(pair: Pair) -> None:
