@@ -8,10 +8,11 @@ delete   APPLY                   -                 DELETE_ORIGIN_DIFFERS     GON
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cdc.model import ConflictType
+from cdc.model import ConflictType, Image
 
 
 class Verdict(StrEnum):
@@ -54,3 +55,20 @@ def detect(facts: Facts) -> Verdict | ConflictType:  # noqa: PLR0911 - one line 
             return ConflictType.DELETE_ORIGIN_DIFFERS
         case _:
             return ConflictType.UPDATE_ORIGIN_DIFFERS
+
+
+def is_ahead(
+    before: Image | None, after: Image | None, current: Image | None, following: Collection[str]
+) -> bool:
+    """Whether a row differs from what it was only by references that are as they are to be already.
+
+    Args:
+        before: what the row was at the source.
+        after: what it is to be.
+        current: what it is at the target.
+        following: columns that follow a parent's key by themselves.
+    """
+    if before is None or after is None or current is None:
+        return False
+    moved = [name for name in before if current.get(name) != before[name]]
+    return bool(moved) and all(name in following and current.get(name) == after.get(name) for name in moved)

@@ -10,7 +10,7 @@ import asyncpg
 
 from cdc import records
 from cdc.chain import Step, segments
-from cdc.detect import Facts, Verdict, detect
+from cdc.detect import Facts, Verdict, detect, is_ahead
 from cdc.images import to_image
 from cdc.mapping import Mapping
 from cdc.model import ConflictStatus, ConflictType, Image
@@ -137,6 +137,9 @@ async def judge(residue: Residue, changes: Sequence[NetChange]) -> Outcome:
         )
         if verdict is Verdict.ALREADY_THERE and _adds(residue, change):
             verdict = ConflictType.UPDATE_ORIGIN_DIFFERS
+        elif verdict is ConflictType.UPDATE_ORIGIN_DIFFERS and _is_ahead(residue, change, row):
+            verdict = Verdict.APPLY
+            again.append(change.entity_id)  # somebody may have written the same reference there
         put_off = residue.provisional and verdict is not Verdict.APPLY and change.before != change.after
         if put_off and not (verdict is Verdict.ALREADY_THERE and _followed(residue, change)):
             kind = verdict if isinstance(verdict, ConflictType) else _PROVISIONAL[verdict]
@@ -172,11 +175,24 @@ def _followed(residue: Residue, change: NetChange) -> bool:
     """Whether a row is there already because the server has it follow its parent: nothing else says more of it."""
     before = to_image(residue.mapping.columns, change.before)
     after = to_image(residue.mapping.columns, change.after)
-    if residue.target.replica or before is None or after is None:
+    if before is None or after is None:
         return False
-    keys = residue.mapping.shape.outgoing
-    own = {name for key in keys if key.follows for name in key.child_columns}
-    return {name for name in after if before.get(name) != after[name]} <= own
+    return {name for name in after if before.get(name) != after[name]} <= _following(residue)
+
+
+def _is_ahead(residue: Residue, change: NetChange, row: asyncpg.Record | None) -> bool:
+    """Whether a row is as it was but for references that the server has had follow their parents."""
+    columns = residue.mapping.columns
+    before, after = to_image(columns, change.before), to_image(columns, change.after)
+    every = [column.name for column in residue.mapping.shape.columns]
+    current = to_image(every, row["current"]) if row is not None else None
+    return is_ahead(before, after, current, _following(residue))
+
+
+def _following(residue: Residue) -> set[str]:
+    """Columns that the server itself writes to where a parent gets another key: none as a replica."""
+    keys = () if residue.target.replica else residue.mapping.shape.outgoing
+    return {name for key in keys if key.follows for name in key.child_columns}
 
 
 async def written_otherwise(target: Target, mapping: Mapping, part: Part) -> int:

@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from cdc.detect import Facts, Verdict, detect
-from cdc.model import ConflictType
+from cdc.detect import Facts, Verdict, detect, is_ahead
+from cdc.model import ConflictType, Image
 
 ABSENT, BEFORE, AFTER, OTHER = "no row", "the old row", "the new row", "another row"
 INSERT, UPDATE, DELETE = (False, True), (True, True), (True, False)
@@ -52,3 +52,20 @@ def test_nothing_is_written_over_a_row_that_is_not_the_old_one() -> None:
         if detect(facts) is Verdict.APPLY:
             assert not facts.present or (facts.has_before and facts.same_as_before)
             assert facts.present or not facts.has_before
+
+
+@pytest.mark.parametrize(
+    ("current", "expected"),
+    [
+        ({"parent": "9", "v": "x"}, True),
+        ({"parent": "9", "v": "x", "own": "1"}, True),
+        ({"parent": "7", "v": "x"}, False),
+        ({"parent": "9", "v": "z"}, False),
+        ({"parent": "9", "v": "y"}, False),
+        (None, False),
+    ],
+)
+def test_a_row_that_followed_its_parent_is_ahead(current: Image | None, *, expected: bool) -> None:
+    before, after = {"parent": "3", "v": "x"}, {"parent": "9", "v": "y"}
+    assert is_ahead(before, after, current, {"parent"}) is expected
+    assert not is_ahead(None, after, current, {"parent"})

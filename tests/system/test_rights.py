@@ -257,3 +257,20 @@ async def test_a_value_another_transaction_wrote_and_not_committed(role_pair: Pa
         for side in Side:
             assert await both.connection(side).fetch("SELECT FROM t GROUP BY v HAVING count(*) > 1") == []
         assert await both.open_conflicts()
+
+
+async def test_a_refused_row_whose_parent_gets_another_key(role_pair: Pair) -> None:
+    """As an owner the server has the row follow its parent, while what else is to become of it is put off."""
+    async with synced(role_pair, CASCADE) as both:
+        await both.backup.execute("ALTER TABLE c ADD CONSTRAINT refuse CHECK (v <> 'bad')")
+        await both.main.execute("UPDATE c SET v = 'bad' WHERE id = 3")
+        await both.engine.step(Side.MAIN)
+        await both.main.execute("UPDATE p SET id = id + 6")
+        await both.settle()
+        await both.backup.execute("ALTER TABLE c DROP CONSTRAINT refuse")
+        await both.backup.execute(
+            "UPDATE cdc.sync_state SET next_try_at = clock_timestamp() WHERE next_try_at IS NOT NULL"
+        )
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("p", "c")
