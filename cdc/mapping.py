@@ -69,7 +69,26 @@ class Mapping(RowStatements):
             batch=batch,
             outgoing=array([fragment("true")] * len(outgoing)),
             incoming=array([fragment("true")] * len(incoming)),
+            single=self._single(),
         )
+
+    def _single(self) -> Composed:
+        """That a row has what a unique index lets no other row have; NULLs are no such value."""
+        names = {column.name for column in self.common}
+        alike = [
+            joined(
+                (
+                    fragment(
+                        "t.{c} {op} {value}", c=identifier(name), op=op, value=self.field("n.after", name)
+                    )
+                    for name, op in zip(key.columns, key.operators, strict=True)
+                ),
+                " AND ",
+            )
+            for key in self.shape.keys
+            if names.issuperset(key.columns)
+        ]
+        return joined(alike, " OR ") if alike else fragment("false")
 
     def is_uniform(self, op: Op | None) -> bool:
         """Whether there is a shorter statement for changes that are all of kind `op`."""

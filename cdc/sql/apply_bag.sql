@@ -1,6 +1,7 @@
 -- Purpose:    Apply a batch's changes of a table that has no usable key: its rows are a multiset, so each change takes
 --             one copy of the old row away and adds one of the new. A copy that is not there is nobody's conflict.
--- Parameters: $1 to $4 belong to {batch}; $5 deletes, $6 writes: what to carry out; $7 entity.
+-- Parameters: $1 to $4 belong to {batch}; $5 deletes, $6 writes: what to carry out; $7 entity. {single}: that rows t and
+--             n.after have the same unique values.
 -- Result:     one row: total, outgoing, incoming (whether each foreign key is to be checked), nulls.
 WITH batch AS MATERIALIZED (
     SELECT b.old::{image} AS o, b.new::{image} AS n, b.old IS NOT NULL AS has_o, b.new IS NOT NULL AS has_n
@@ -25,6 +26,8 @@ WITH batch AS MATERIALIZED (
     SELECT {values} FROM net n, generate_series(1, n.copies)
     -- Afterwards: it may take a unique value that a delete gives up.
     WHERE $6::boolean AND (SELECT count(*) FROM gone) >= 0
+      -- Both sides wrote the same row, and neither can hold a second one.
+      AND NOT EXISTS (SELECT FROM {table} t WHERE ({single}) AND {current}::text = n.content)
 )
 SELECT count(*) AS total, {outgoing} AS outgoing, {incoming} AS incoming,
        NULL::text AS act, $7::text AS entity_id, NULL::text AS before, NULL::text AS after

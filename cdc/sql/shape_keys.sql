@@ -11,15 +11,19 @@ WITH found AS MATERIALIZED (
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY ($1::text[]::name[]) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
       AND 0 <> ALL (i.indkey)
-), operator AS MATERIALIZED (
-    SELECT own.oid AS opclass, quote_ident(pn.nspname) || '.' || o.oprname AS name
+), class AS MATERIALIZED (
+    -- A key without overlaps is of GiST, whose third operator of ranges says that they overlap.
+    SELECT own.oid, own.opcintype AS type, CASE WHEN own.opcmethod = 403 THEN own.opcfamily ELSE (
+               SELECT b.opcfamily FROM pg_opclass b
+               WHERE b.opcmethod = 403 AND b.opcdefault AND b.opcintype = own.opcintype
+           ) END AS family
     FROM (SELECT DISTINCT unnest(f.classes) AS oid FROM found f) used
     JOIN pg_opclass own ON own.oid = used.oid
-    -- A key without overlaps is of GiST, whose third operator of ranges says that they overlap.
-    JOIN pg_opclass oc ON oc.oid = own.oid AND own.opcmethod = 403
-                       OR own.opcmethod <> 403 AND oc.opcmethod = 403 AND oc.opcdefault AND oc.opcintype = own.opcintype
-    JOIN pg_amop am ON am.amopfamily = oc.opcfamily AND am.amopstrategy = 3
-                   AND am.amoplefttype = oc.opcintype AND am.amoprighttype = oc.opcintype
+), operator AS MATERIALIZED (
+    SELECT c.oid AS opclass, quote_ident(pn.nspname) || '.' || o.oprname AS name
+    FROM class c
+    JOIN pg_amop am ON am.amopfamily = c.family AND am.amopstrategy = 3
+                   AND am.amoplefttype = c.type AND am.amoprighttype = c.type
     JOIN pg_operator o ON o.oid = am.amopopr
     JOIN pg_namespace pn ON pn.oid = o.oprnamespace
 )

@@ -198,3 +198,30 @@ async def test_long_rows_without_a_key_have_an_entry_each(pair: Pair) -> None:
         await due(both)
         await both.assert_no_conflicts()
         await both.assert_equal("bag")
+
+
+@pytest.mark.parametrize("late", ["", "DEFERRABLE INITIALLY DEFERRED"])
+@pytest.mark.parametrize("batch_rows", [1, 1000])
+async def test_the_same_row_without_a_key_on_both_sides(pair: Pair, late: str, batch_rows: int) -> None:
+    """A unique index lets it be there once; one on columns that may be NULL names no row."""
+    schema = f"""
+        CREATE TABLE tag (name text, place int, note text, UNIQUE (name, place) {late});
+        INSERT INTO tag VALUES ('old', 1, 'x'), (NULL, 1, 'x');
+    """
+    async with synced(pair, schema, options=Options(batch_rows=batch_rows)) as both:
+        for side in Side:
+            await both.connection(side).execute(
+                "INSERT INTO tag VALUES ('new', 1, 'x'), ('apart', 1, $1)", side
+            )
+            await both.connection(side).execute("UPDATE tag SET name = 'renamed' WHERE name = 'old'")
+            await both.connection(side).execute("INSERT INTO tag VALUES (NULL, 1, 'x')")
+        await both.settle()
+        await due(both)
+        assert {each.type for each in await both.open_conflicts()} == {"UNIQUE_VIOLATION"}
+        assert len(await both.open_conflicts()) == len(Side)
+        count = "SELECT count(*) FROM tag WHERE name IN ('new', 'renamed') AND note = 'x'"
+        assert [await both.connection(side).fetchval(count) for side in Side] == [2, 2]
+        assert await both.main.fetchval("SELECT count(*) FROM tag WHERE name IS NULL") == 3
+        await both.main.execute("DELETE FROM tag WHERE name <> 'apart'")
+        await both.settle()
+        assert [await both.connection(side).fetchval(count) for side in Side] == [0, 0]
