@@ -77,7 +77,7 @@ async def hold(endpoint: Endpoint, *, include_history: bool) -> AsyncIterator[Mo
             f"{endpoint.side} does not let us read all of its tables: {error}",
             hint="GRANT SELECT on them to the service's role",
         ) from error
-    except UNREACHABLE as error:
+    except (*UNREACHABLE, asyncpg.InternalClientError) as error:
         raise ConnectivityError(
             f"{endpoint.side} went away while it was read: {error}", hint="it is tried again"
         ) from error
