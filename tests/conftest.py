@@ -26,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -40,12 +41,17 @@ from tests.watchdog import end
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+ROOT: Final = "CDC_TEST_SERVERS_ROOT"
 _folders = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def servers_root() -> Iterator[Path]:
-    """A folder that is removed, with every server in it, when pytest ends or is killed."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of a run's servers, in the process that the workers are started by.
+
+    It is removed, with every server in it, when that process ends or is killed.
+    """
+    if hasattr(config, "workerinput"):
+        return
     root = Path(tempfile.mkdtemp(prefix=PREFIX, dir=servers_parent()))
     root.chmod(0o711)  # the server's user has to pass where we are root
     watchdog = subprocess.Popen(
@@ -54,10 +60,23 @@ def servers_root() -> Iterator[Path]:
         cwd=Path(__file__).parent.parent,
         start_new_session=True,
     )
-    yield root
-    assert watchdog.stdin is not None
-    watchdog.stdin.close()
-    watchdog.wait(120)
+    os.environ[ROOT] = str(root)
+
+    def close() -> None:
+        assert watchdog.stdin is not None
+        watchdog.stdin.close()
+        watchdog.wait(120)
+
+    config.add_cleanup(close)
+
+
+@pytest.fixture(scope="session")
+def servers_root() -> Path:
+    """This process's folder for servers. Those of all processes of a run start from copies of the same empty data."""
+    root = Path(os.environ[ROOT]) / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    root.mkdir()
+    root.chmod(0o711)
+    return root
 
 
 @pytest.fixture
@@ -95,7 +114,7 @@ async def _start(clusters: list[Cluster | None]) -> None:
 async def _finish(servers: Servers) -> None:
     clusters = [cluster for cluster in (servers.main.cluster, servers.backup.cluster) if cluster]
     if clusters:
-        await asyncio.gather(*(cluster.stop() for cluster in clusters))
+        await asyncio.gather(*(cluster.kill() for cluster in clusters))
     else:
         await servers.clear()
 

@@ -32,6 +32,7 @@ SETTINGS = {
     "max_connections": "100",
     "max_wal_size": "256MB",
     "shared_buffers": "64MB",
+    "wal_init_zero": "off",
 }
 MEMORY: Final = "/dev/shm"  # noqa: S108  a folder of our own is made in it
 ROOM: Final = 12 << 30

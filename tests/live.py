@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from cdc.model import Side
 from tests.synced import Synced
 
-PATIENCE = 30.0
+PATIENCE = 150.0
 """Seconds that any one thing is waited for; reached only when something is broken."""
 
 

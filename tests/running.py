@@ -18,7 +18,7 @@ import aiohttp
 from server.api.tokens import Terms, mint
 from server.settings import VARIABLES
 
-PATIENCE = 30.0
+PATIENCE = 150.0
 """Seconds that any one thing is waited for; reached only when something is broken."""
 JWT_SECRET = "a secret of the tests, longer than 32 bytes"  # noqa: S105
 TOKEN = mint(JWT_SECRET, "tester", 3600, Terms())

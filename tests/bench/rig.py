@@ -72,7 +72,7 @@ async def rig(parent: str | None = None) -> AsyncIterator[Rig]:
             await cluster.kill()
         assert watchdog.stdin is not None
         watchdog.stdin.close()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):
             await watchdog.wait()
 
 

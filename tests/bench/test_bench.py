@@ -39,7 +39,7 @@ def test_the_command_line_refuses_what_it_does_not_know() -> None:
         arguments(["--only", "speed"])
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_everything_can_be_measured() -> None:
     # Real figures need a real disk; that they can be had does not.
     report = await measured(TINY, list(MEASURES), list(SUBJECTS), servers_parent())

@@ -39,17 +39,17 @@ async def test_servers_that_go_away_and_come_back(
             heading = page.get_by_role("heading", level=1)
 
             await own_servers.backup.kill()
-            await expect(heading).to_have_text("BACKUP cannot be reached.", timeout=20_000)
+            await expect(heading).to_have_text("BACKUP cannot be reached.", timeout=90_000)
             await main.execute("INSERT INTO item VALUES (2, 'b')")
             await own_servers.backup.start()
-            await expect(heading).to_have_text("Both sides are equal.", timeout=30_000)
+            await expect(heading).to_have_text("Both sides are equal.", timeout=90_000)
 
             assert await first.end(signal.SIGTERM) == 0
-            await expect(heading).to_have_text("The service does not answer.", timeout=20_000)
+            await expect(heading).to_have_text("The service does not answer.", timeout=90_000)
             async with shell.service(PORT=str(urlsplit(base).port)) as second:
                 await second.streaming()
                 await expect(page.get_by_role("heading", name="Log in").or_(heading)).not_to_have_text(
-                    "The service does not answer.", timeout=20_000
+                    "The service does not answer.", timeout=90_000
                 )
                 await watched.log_in()
                 await page.reload()

@@ -85,7 +85,7 @@ async def test_a_snapshot_is_restored_to_either_side(
     await expect(restore).to_be_disabled()
     await page.get_by_label(f"Type {side} to confirm").fill(side)
     await restore.click()
-    await expect(page.get_by_text(f"{side} is restored.")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text(f"{side} is restored.")).to_be_visible(timeout=90_000)
 
     async def restored(database: object) -> bool:
         return bool(await database.fetchval(STOCK) == kept)  # type: ignore[attr-defined]
@@ -98,7 +98,7 @@ async def test_both_sides_are_compared_on_demand(watched: Watched) -> None:
     page = watched.page
     await expect(page.get_by_role("row", name="Product")).to_contain_text("captured")
     await page.get_by_role("button", name="Compare both sides now").click()
-    await expect(page.get_by_text("Both sides are equal:")).to_be_visible(timeout=30_000)
+    await expect(page.get_by_text("Both sides are equal:")).to_be_visible(timeout=90_000)
 
 
 async def test_a_policy_is_changed_after_a_question(demo: Demo, watched: Watched) -> None:

@@ -18,7 +18,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, Request, expect
 
 from tests.running import TOKEN, Running, until
 
-PATIENCE_MS: Final = 15_000
+PATIENCE_MS: Final = 60_000
 WIDE: Final = {"width": 1360, "height": 900}
 PHONE: Final = {"width": 390, "height": 844}
 _prices = itertools.count(3)

@@ -37,7 +37,7 @@ async def running(both: Synced, side: Side) -> AsyncIterator[None]:
 
 async def arrive(connection: Connection, count: int) -> None:
     """Wait until so many rows are there."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         while await connection.fetchval("SELECT count(*) FROM t") < count:
             pass
 
@@ -84,7 +84,7 @@ async def test_it_falls_asleep_and_wakes(pair: Pair) -> None:
     listener = Listener(endpoints(pair)[0], interval_s=3600)
     await listener.open()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(150):
             while listener.state is not State.ASLEEP:
                 await listener.fall_asleep()
         assert await held(pair.main) == 1
@@ -119,7 +119,7 @@ class Sleeper:
 
     async def woken(self) -> int:
         """Wait, and read."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(150):
             await self.listener.wait()
         return await self.read()
 
@@ -166,7 +166,7 @@ async def test_changes_while_the_lock_is_merely_asked_for(sleeper: Sleeper, pair
     await pair.main.execute("INSERT INTO t VALUES (2)")
     assert await sleeper.woken() == 1
     await early.execute("COMMIT")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(150):
         await sleeper.until_asleep()
     assert sleeper.seen == 2
 
@@ -190,7 +190,7 @@ async def test_a_session_that_is_cut_ends_the_wait_and_what_was_written_meanwhil
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND datname = $2"
     )
     await pair.main.execute(cut, f"cdc {session}", pair.name)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(150):
         await waiting
     with pytest.raises(ConnectivityError):
         await sleeper.listener.wait()

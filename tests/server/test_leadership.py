@@ -37,7 +37,7 @@ class Instance:
 
     async def next(self, wanted: object) -> None:
         """Wait for an event, passing over others."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(150):
             while await self.events.get() != wanted:
                 pass
 
@@ -63,7 +63,7 @@ async def competing(url: str, name: str) -> AsyncIterator[tuple[Instance, Leader
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(150):
         while not await condition():  # noqa: ASYNC110 - a database tells nobody
             await asyncio.sleep(0.02)
 
@@ -172,4 +172,4 @@ async def test_the_works_failure_is_the_runs_failure(url: str) -> None:
         name="only",
     )
     with pytest.raises(ValueError, match="broken"):
-        await asyncio.wait_for(leadership.run(), 30)
+        await asyncio.wait_for(leadership.run(), 150)

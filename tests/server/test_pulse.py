@@ -13,7 +13,7 @@ from server.news import Records
 from server.pulse import Pulse
 from tests.live import until
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass

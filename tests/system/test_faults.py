@@ -163,7 +163,7 @@ def chance() -> random.Random:
     return random.Random(seed)
 
 
-@pytest.mark.timeout(0 if KILLS else 120)
+@pytest.mark.timeout(0 if KILLS else 600)
 async def test_the_service_is_killed(shell: Shell, own_servers: OwnServers, chance: random.Random) -> None:
     async with shell.service() as service:
         await service.streaming()
@@ -180,7 +180,7 @@ async def test_the_service_is_killed(shell: Shell, own_servers: OwnServers, chan
         assert await service.end() == 0
 
 
-@pytest.mark.timeout(0 if KILLS else 120)
+@pytest.mark.timeout(0 if KILLS else 600)
 async def test_a_server_is_killed(shell: Shell, own_servers: OwnServers, chance: random.Random) -> None:
     async with shell.service() as service:
         await service.streaming()
@@ -198,7 +198,7 @@ async def test_a_server_is_killed(shell: Shell, own_servers: OwnServers, chance:
         assert await service.end() == 0
 
 
-@pytest.mark.timeout(0 if KILLS else 120)
+@pytest.mark.timeout(0 if KILLS else 600)
 async def test_everything_is_killed_at_once(
     shell: Shell, own_servers: OwnServers, chance: random.Random
 ) -> None:

@@ -379,7 +379,7 @@ async def test_large_values_come_in_pieces(owner_pair: Pair, monkeypatch: pytest
         assert await both.main.fetchval("SELECT octet_length(b) FROM t") == 1_120_004
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 async def test_a_value_of_540_mb_as_applications_write_it(pair: Pair) -> None:
     """Captured by the triggers, brought without the service's memory growing with it."""
     schema = TABLE + "; ALTER TABLE t ALTER b SET STORAGE EXTERNAL"

@@ -189,7 +189,7 @@ async def test_killed_at_every_statement_of_a_decision(pair: Pair) -> None:
         await assert_decided_once(both, ALL)
 
 
-@pytest.mark.timeout(0 if KILLS else 120)
+@pytest.mark.timeout(0 if KILLS else 600)
 async def test_killed_at_random_while_deciding_many(pair: Pair) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # noqa: T201  pytest shows it with a failure

@@ -15,7 +15,7 @@ from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.untouched
 
-SECONDS = 240.0
+SECONDS = 800.0
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance,unsupported_method,allow_header_conformance"
@@ -41,7 +41,7 @@ async def made_up(api: Serving, folder: Path, *options: str) -> tuple[int, str]:
         "--seed=1",
         "--no-shrink",
         "--suppress-health-check=all",
-        "--request-timeout=20",
+        "--request-timeout=60",
         "--output-sanitize=false",
         "--warnings=off",
         *options,
@@ -59,7 +59,7 @@ async def made_up(api: Serving, folder: Path, *options: str) -> tuple[int, str]:
     return process.returncode or 0, out.decode()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_with_a_token(api: Serving, tmp_path: Path) -> None:
     header = f"--header=Authorization: {BEARER['Authorization']}"
     code, said = await made_up(api, tmp_path, header, "--max-examples=2")

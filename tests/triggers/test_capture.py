@@ -36,7 +36,7 @@ async def test_many_rows_are_paired_with_themselves(pair: Pair) -> None:
     await db.execute("UPDATE t SET v = v + 1 WHERE id <= 2")
     await db.execute("DELETE FROM cdc.changelog")
     await db.execute("SET work_mem = '64kB'")
-    await db.execute("UPDATE t SET v = -v WHERE id % 3 <> 0", timeout=20)
+    await db.execute("UPDATE t SET v = -v WHERE id % 3 <> 0", timeout=60)
     count, wrong = await db.fetchrow(
         "SELECT count(*), count(*) FILTER (WHERE (old::t).id <> (new::t).id OR (old::t).v <> -(new::t).v)"
         " FROM (SELECT old::text::t AS old, new::text::t AS new FROM cdc.changelog) AS c"

@@ -88,9 +88,9 @@ async def test_a_locked_table_is_waited_for_in_short_tries(pair: Pair) -> None:
         reader, "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted)"
     )
     # A writer that comes while we wait queues behind us, and gets through although the lock is never ours.
-    await asyncio.wait_for(reader.execute("INSERT INTO busy VALUES (2)"), 5)
+    await asyncio.wait_for(reader.execute("INSERT INTO busy VALUES (2)"), 60)
     await transaction.commit()
-    assert set((await asyncio.wait_for(installing, 20)).changed) == {"busy", "calm"}
+    assert set((await asyncio.wait_for(installing, 120)).changed) == {"busy", "calm"}
 
 
 async def test_a_table_that_stays_locked_is_named_and_the_others_are_done(

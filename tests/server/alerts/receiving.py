@@ -14,7 +14,7 @@ from aiohttp import web
 from server.alerts.conditions import Condition
 from server.alerts.message import Message
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass

@@ -14,7 +14,7 @@ from server.api.connections import FEWEST, MOST, ROOM, Room, capacity, keep
 from tests.running import until
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 async def answer(_request: web.Request) -> web.Response:

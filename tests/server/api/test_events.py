@@ -19,7 +19,7 @@ from tests.databases import Pair
 from tests.running import BEARER
 from tests.serving import Serving, serving
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass

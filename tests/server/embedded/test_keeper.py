@@ -13,7 +13,7 @@ async def test_a_killed_server_comes_back_and_it_is_told(server_folder: Path) ->
     cluster = make_cluster("main", server_folder)
     await cluster.start()
     told: asyncio.Queue[str] = asyncio.Queue()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(150):
         keeper = asyncio.create_task(keep(cluster, told.put_nowait))
         await cluster.kill()
         assert "main has ended" in await told.get()
@@ -30,7 +30,7 @@ async def test_a_server_that_cannot_start_is_tried_again(server_folder: Path) ->
     told: asyncio.Queue[str] = asyncio.Queue()
     marker = cluster.place.data / "PG_VERSION"
     version = marker.read_text()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(150):
         keeper = asyncio.create_task(keep(cluster, told.put_nowait))
         marker.write_text("9.6\n")
         await cluster.kill()
