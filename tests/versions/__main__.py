@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from tests.system.type_values import FAMILIES
 from tests.versions.packages import Registry, read_packages
 
 CAPTURE: Final = ("tests/triggers",)
@@ -29,6 +30,11 @@ ALTERED: Final = (
     f"{SURROUNDINGS}::test_a_column_added_behind_a_repeatable_read_snapshot",
 )
 TYPES: Final = ("tests/system/test_types.py",)
+TYPES_ONCE: Final = (
+    f"{TYPES[0]}::test_types_that_this_server_lacks",
+    *(f"{TYPES[0]}::test_every_type[{family}-sets]" for family in FAMILIES),
+)
+"""Every type, in one of the ways that a link can take: which way is chosen does not depend on the version."""
 KEYS: Final = ("tests/system/test_types_keys.py",)
 """The wheel's PostgreSQL has neither citext nor ICU: here is what has them."""
 SYNC: Final = (
@@ -46,13 +52,13 @@ COPY: Final = (
 )
 RESTORE: Final = ("tests/cdc/snapshot/test_writer.py", "tests/cdc/snapshot/test_restore.py")
 ALL: Final = (*CAPTURE, *TYPES, *SYNC, *RESTORE, *COPY)
-BETWEEN: Final = (
+LINKED: Final = (
     "tests/triggers/test_capture.py",
     "tests/triggers/test_capture_partitions.py",
     *ALTERED,
-    *TYPES,
     "tests/system/test_links.py",
 )
+BETWEEN: Final = (*LINKED, *TYPES_ONCE)
 GRANTED: Final = ("tests/system/test_links.py", "tests/system/test_sequences.py")
 """With the grant a role works as a superuser does: enough to show that it is used."""
 OWNER: Final = (
@@ -109,9 +115,9 @@ def plan() -> list[Run]:
         Run("15", (*BETWEEN, *RESTORE, *KEYS), fifteen, fifteen),
         Run("16", BETWEEN, wheel="16"),
         Run("17", BETWEEN, 17, 17),
-        Run("18 with all its libraries", (*BETWEEN, "tests/system/test_partitions.py", *KEYS), 18, 18),
-        Run("13 and 18", (*TYPES, *SYNC, *COPY), 13, None),
-        Run("18 and 13", (*TYPES, "tests/system/test_links.py", *COPY), None, 13),
+        Run("18 with all its libraries", (*LINKED, *TYPES, "tests/system/test_partitions.py", *KEYS), 18, 18),
+        Run("13 and 18", (*TYPES_ONCE, *SYNC, *COPY), 13, None),
+        Run("18 and 13", (*TYPES_ONCE, "tests/system/test_links.py", *COPY), None, 13),
         Run("18 as a plain owner", OWNER, role="owner"),
         Run("18 as an owner with the grant", GRANTED, role="granted"),
     ]
