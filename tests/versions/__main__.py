@@ -50,6 +50,7 @@ COPY: Final = (
     f"{CONTACT}::test_an_empty_backup_gets_schema_and_rows_and_both_sides_are_linked",
     f"{CONTACT}::test_writers_on_both_sides_during_the_copy_lose_nothing",
 )
+CONVERGENCE: Final = "tests/system/test_convergence.py"
 RESTORE: Final = ("tests/cdc/snapshot/test_writer.py", "tests/cdc/snapshot/test_restore.py")
 ALL: Final = (*CAPTURE, *TYPES, *SYNC, *RESTORE, *COPY)
 LINKED: Final = (
@@ -66,7 +67,8 @@ OWNER: Final = (
     *COPY,
     "tests/triggers/test_install.py",
     "tests/triggers/test_uninstall.py",
-    "tests/system/test_convergence.py",
+    f"{CONVERGENCE}::test_histories[Together in batches of 2]",
+    f"{CONVERGENCE}::test_a_row_that_went_back_beside_one_that_went_on",
     "tests/system/test_deadlocks.py",
     "tests/system/test_decisions.py",
     "tests/system/test_partitions.py",
