@@ -11,7 +11,7 @@ from triggers.errors import TriggerError
 from triggers.functions import FUNCTIONS, function
 from triggers.statements import statement
 
-VERSION = 12
+VERSION = 13
 """The newest schema_<version>.sql; each brings the schema from the version before."""
 
 
