@@ -3,6 +3,7 @@
 CdcError
 ├── ConfigurationError      settings, URLs or command-line arguments that cannot work
 ├── ConnectivityError       a database cannot be reached; retried without end
+├── SessionRefused          a database refuses what a session of ours needs for itself
 ├── HistoryError            a source's history is not the one the position belongs to
 ├── PositionMoved           another instance applied the window first; reread the position and go on
 ├── PositionBusy            the position is locked, by a decision being carried out; try again
@@ -36,6 +37,10 @@ class ConfigurationError(CdcError):
 
 class ConnectivityError(CdcError):
     """A database cannot be reached."""
+
+
+class SessionRefused(CdcError):
+    """A database refuses what a session needs for itself, whatever it is to write."""
 
 
 class HistoryError(CdcError):

@@ -14,7 +14,8 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
-from cdc.errors import ConnectivityError
+from cdc.errors import ConnectivityError, SessionRefused
+from cdc.faults import Blame, judge
 from cdc.model import Side
 from triggers.statements import statement
 
@@ -126,6 +127,32 @@ async def _begin(dsn: str, purpose: str, seconds: float) -> Connection:
         connection.terminate()
         raise
     return connection
+
+
+async def make_private(connection: Connection, path: str, sql: str) -> None:
+    """Make something that is a session's own, outside of a transaction.
+
+    Event triggers of people's own fire for it as for any other DDL, and find what they name as applications do.
+
+    Args:
+        connection: from `connect`.
+        path: the search_path for that time.
+        sql: what is made, in pg_temp.
+
+    Raises:
+        SessionRefused: the role has no right to temporary objects, or an event trigger raised.
+    """
+    try:
+        # Sent together, they are one transaction, with which the setting ends.
+        await connection.execute(f"SET LOCAL search_path = {path}; {sql}")
+    except asyncpg.PostgresError as error:
+        if judge(error.sqlstate).blame not in {Blame.ROW, Blame.SHAPE}:
+            raise
+        raise SessionRefused(
+            f"the service's session may not make what it needs for itself in pg_temp: {error}",
+            hint="GRANT TEMPORARY ON DATABASE ... TO the service's role; where an event trigger of your own raised, "
+            "have it leave pg_temp alone",
+        ) from error
 
 
 class Sessions:

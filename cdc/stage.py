@@ -21,6 +21,7 @@ from cdc.numbers import follow
 from cdc.pages import Pages
 from cdc.position import Position, Witness
 from cdc.reader import Reader
+from cdc.session import make_private
 from cdc.target import Target
 from cdc.workset import Part
 from triggers.identifiers import Composed, fragment
@@ -92,12 +93,13 @@ class Stage:
 
         Raises:
             asyncpg.PostgresError: a server refused its part; nothing was applied.
+            SessionRefused: the target refuses the table that a page is brought to.
         """
         loaded = await self._pages.take(position)
         if loaded is None:
             return None
         connection = self._target.connection
-        await connection.execute(statement("stage_make", "cdc"))
+        await make_private(connection, self._target.path, statement("stage_make", "cdc"))
         await connection.copy_to_table(
             "cdc_stage", schema_name="pg_temp", source=loaded.stream(), format="binary"
         )

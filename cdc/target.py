@@ -18,7 +18,7 @@ from cdc.names import Former, change_names, check_names, key_names, origins
 from cdc.obstacles import check_writable
 from cdc.patience import LONGEST_WAIT_MS, Patience, read_patience
 from cdc.renamed import TURNING, unsettled
-from cdc.session import Connection
+from cdc.session import Connection, make_private
 from cdc.shape import Shapes, TableShape
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified
 from triggers.statements import statement
@@ -175,7 +175,7 @@ class Target:
         if fields not in self._images:
             name = qualified("pg_temp", f"cdc_image_{fields}")
             texts = joined(fragment("{f} text", f=identifier(image_field(i))) for i in range(fields))
-            await self.connection.execute(f"CREATE TYPE {name} AS ({texts})")
+            await make_private(self.connection, self.path, f"CREATE TYPE {name} AS ({texts})")
             self._images[fields] = name
         return self._images[fields]
 

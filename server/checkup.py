@@ -85,6 +85,9 @@ def judge_server(side: Side, row: Mapping[str, Any], *, may_replicate: bool) -> 
     if not row["may_create"]:
         hint = f"GRANT CREATE ON DATABASE ... TO {row['role']}"
         yield Finding(name, "error", "the role may not create schema cdc", hint)
+    if not row["may_make_temporary"]:
+        hint = f"GRANT TEMPORARY ON DATABASE ... TO {row['role']}"
+        yield Finding(name, "error", "the role may not make temporary objects, which links need", hint)
     if not may_replicate:
         yield Finding(
             name,

@@ -9,6 +9,8 @@ from cdc.model import Side
 from server.checkup import examine, judge_pair, judge_server
 from server.settings import Settings
 from tests.databases import Pair
+from triggers.identifiers import identifier
+from triggers.install import install
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GOOD: dict[str, Any] = {
@@ -16,6 +18,7 @@ GOOD: dict[str, Any] = {
     "version": "18.1",
     "role": "app",
     "may_create": True,
+    "may_make_temporary": True,
     "prepared": 0,
     "temp_file_limit": -1,
     "fsync": True,
@@ -36,6 +39,7 @@ def test_a_good_server_gives_one_finding() -> None:
         ({"version_number": 120000, "version": "12.9"}, "error", "12.9 is too old"),
         ({"in_recovery": True}, "error", "standby"),
         ({"may_create": False}, "error", "may not create"),
+        ({"may_make_temporary": False}, "error", "may not make temporary"),
         ({"prepared": 10}, "warning", "prepared transactions"),
         ({"temp_file_limit": 1024}, "warning", "temp_file_limit is 1024 kB"),
         ({"fsync": False}, "warning", "fsync is off"),
@@ -84,3 +88,18 @@ async def test_a_real_pair_as_an_ordinary_owner(owner_pair: Pair) -> None:
         "MAIN",
         "BACKUP",
     ]
+
+
+async def test_rights_that_are_needed_and_one_that_was_needed_once(owner_pair: Pair) -> None:
+    database, role = identifier(owner_pair.name), owner_pair.owner
+    assert role is not None
+    for side in Side:
+        await install(owner_pair.connection(side), side=side, schemas=["public"])
+        await owner_pair.administer(
+            side,
+            f"ALTER DATABASE {database} OWNER TO CURRENT_USER; REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
+        )
+    urls = {"DATABASE_URL": owner_pair.main_url, "BACKUP_DATABASE_URL": owner_pair.backup_url}
+    found = await examine(Settings.model_validate(urls))
+    errors = [each.hint for each in found if each.severity == "error"]
+    assert errors == [f"GRANT TEMPORARY ON DATABASE ... TO {role.name}"] * 2

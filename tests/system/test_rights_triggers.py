@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cdc.engine import Engine
+from cdc.errors import SessionRefused
 from cdc.model import Side
+from cdc.stats import Options
 from tests.databases import Pair
 from tests.live import until
 from tests.synced import Synced, endpoints, synced
@@ -120,6 +122,53 @@ async def test_accepted_triggers_find_what_they_name(owner_pair: Pair) -> None:
     schema = COUNTED.format(body="INSERT INTO log VALUES (TG_OP);", result="coalesce(NEW, OLD)")
     async with accepted(owner_pair, schema) as both:
         await both.main.execute("INSERT INTO t VALUES (1)")
+        await both.settle()
+        await both.assert_equal("t")
+        await both.assert_no_conflicts()
+
+
+EVENT_TRIGGER = """
+CREATE FUNCTION public.seen() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$;
+CREATE EVENT TRIGGER own ON {event} EXECUTE FUNCTION public.seen()
+"""
+
+
+async def test_event_triggers_find_what_they_name(owner_pair: Pair) -> None:
+    schema = "CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE log (tag text);"
+    body = "INSERT INTO log SELECT command_tag FROM pg_event_trigger_ddl_commands();"
+    async with synced(owner_pair, schema, options=Options(batch_rows=200)) as both:
+        for side in Side:
+            await owner_pair.administer(side, EVENT_TRIGGER.format(body=body, event="ddl_command_end"))
+        await both.main.execute("INSERT INTO t VALUES (1)")
+        await both.settle()
+        await both.main.execute("INSERT INTO t SELECT generate_series(2, 2000)")
+        await both.settle()
+        await both.assert_equal("t", "log")
+        await both.assert_no_conflicts()
+        assert {*await both.rows(Side.MAIN, "log")} == {'("CREATE TYPE")', '("CREATE TABLE")'}
+
+
+@pytest.mark.parametrize("hindrance", ["an event trigger", "no right"])
+async def test_a_session_that_may_not_make_what_it_needs_says_so(owner_pair: Pair, hindrance: str) -> None:
+    database = identifier(owner_pair.name)
+    assert owner_pair.owner is not None
+    hinder, end = {
+        "an event trigger": (
+            EVENT_TRIGGER.format(body="RAISE 'no temporary objects';", event="ddl_command_start"),
+            "DROP EVENT TRIGGER own",
+        ),
+        "no right": (
+            f"ALTER DATABASE {database} OWNER TO CURRENT_USER; REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
+            f"GRANT TEMPORARY ON DATABASE {database} TO {identifier(owner_pair.owner.name)}",
+        ),
+    }[hindrance]
+    async with synced(owner_pair, "CREATE TABLE t (id int PRIMARY KEY)") as both:
+        await owner_pair.administer(Side.BACKUP, hinder)
+        await both.main.execute("INSERT INTO t VALUES (1)")
+        with pytest.raises(SessionRefused, match=r"pg_temp: .* temporary (objects|tables)") as refused:
+            await both.settle()
+        assert "GRANT TEMPORARY ON DATABASE" in refused.value.hint
+        await owner_pair.administer(Side.BACKUP, end)
         await both.settle()
         await both.assert_equal("t")
         await both.assert_no_conflicts()

@@ -180,8 +180,11 @@ async def test_beside_a_publication_of_all_tables(pair: Pair) -> None:
     await pair.main.execute("CREATE PUBLICATION everything FOR ALL TABLES")
     tables = await pair.main.fetch(
         "SELECT c.oid::regclass::text AS name, min(a.attname) AS column FROM pg_class AS c"
-        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attidentity = '' AND a.attgenerated = ''"
+        " JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0"
+        " AND a.attidentity = '' AND a.attgenerated = ''"
         " WHERE c.relnamespace = 'cdc'::regnamespace AND c.relkind = 'r' GROUP BY c.oid"
     )
     for name, column in tables:
-        await pair.main.execute(f"UPDATE {name} SET {column} = {column} WHERE false; DELETE FROM {name} WHERE false")
+        await pair.main.execute(
+            f"UPDATE {name} SET {column} = {column} WHERE false; DELETE FROM {name} WHERE false"
+        )
