@@ -13,7 +13,7 @@ import click
 from cdc.errors import CdcError, ConfigurationError
 from server.console import complain
 from server.loading import loading
-from triggers.errors import TriggerError
+from triggers.errors import TriggerError, told
 
 DONE, FAILED, USAGE = 0, 1, 2
 
@@ -91,6 +91,7 @@ def _outcome() -> int:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         if os.environ.get("LOG_LEVEL", "").upper() == "DEBUG":
             raise
-        complain(f"{type(error).__name__}: {error}", "LOG_LEVEL=DEBUG shows where this comes from.")
+        said = told(error) if isinstance(error, asyncpg.PostgresError) else str(error)
+        complain(f"{type(error).__name__}: {said}", "LOG_LEVEL=DEBUG shows where this comes from.")
         return FAILED
     return code if isinstance(code, int) else DONE

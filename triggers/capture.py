@@ -46,3 +46,8 @@ async def remove(connection: Connection, table: Composed, names: Iterable[str]) 
     """Lock a table and drop triggers of ours from it. Inside a transaction."""
     await lock(connection, table, exclusive=True)
     await drop(connection, table, names)
+
+
+async def is_gone(connection: Connection, relid: int) -> bool:
+    """Whether a table was dropped; if not, an error that no table was found is about another one, and not ours."""
+    return bool(await connection.fetchval(statement("table_gone"), relid))

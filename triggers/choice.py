@@ -159,7 +159,8 @@ def _level_refused(catalog: Catalog, level: Relation, *, is_partition: bool) -> 
     if not level.owned:
         return (
             f"{what} belongs to role {level.owner}, and only an owner can put triggers on a table; GRANT "
-            f"{level.owner} TO the role that this service uses, or give it the table."
+            f"{level.owner} TO the role that this service uses, which has to inherit its rights, or give it the "
+            "table."
         )
     if level.hidden:
         return (

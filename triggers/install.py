@@ -11,7 +11,7 @@ import asyncpg
 from triggers import capture, captured
 from triggers.catalog import Connection, Relation, read_catalog
 from triggers.choice import Choice, TableReport, choose, unknown
-from triggers.errors import TriggerError
+from triggers.errors import TriggerError, told
 from triggers.locks import BUSY, SHORT_MS, Patience, blockers, install_lock, patiently, shorten, transaction
 from triggers.schema import ensure_schema
 from triggers.statements import statement
@@ -129,10 +129,11 @@ async def _do(run: _Run, choice: Choice, table_id: int | None) -> TableReport:
             run.busy.append(
                 f"{level.full_name} by {await blockers(run.connection, [each.relid for each in levels])}"
             )
-        except asyncpg.UndefinedTableError:
-            continue  # dropped a moment ago
         except asyncpg.PostgresError as error:
-            note = f"Triggers cannot be made or removed on {level.full_name}: {error}."
+            missing = isinstance(error, asyncpg.UndefinedTableError)
+            if missing and await capture.is_gone(run.connection, level.relid):
+                continue  # dropped a moment ago
+            note = f"Triggers cannot be made or removed on {level.full_name}: {told(error)}."
             return replace(choice.report, state="refused", key_columns=(), notes=(note,))
     return choice.report
 

@@ -7,7 +7,7 @@ import hashlib
 import asyncpg
 
 from triggers.catalog import Connection
-from triggers.errors import TriggerError
+from triggers.errors import TriggerError, told
 from triggers.functions import FUNCTIONS, function
 from triggers.statements import statement
 
@@ -58,13 +58,19 @@ async def ensure_schema(connection: Connection, side: str) -> None:
         for number in range(version + 1, VERSION + 1):
             await connection.execute(statement(f"schema_{number:03}"))
             await connection.execute(statement("schema_version_add"), number)
+        if await _ensure_functions(connection) or version < VERSION:
+            await connection.execute(statement("schema_rights"))
     except asyncpg.InsufficientPrivilegeError as error:
         raise TriggerError(
             f"Schema cdc cannot be made here: {error}.",
             hint="As the database's owner: GRANT CREATE ON DATABASE … TO the role that this service uses.",
         ) from error
-    if await _ensure_functions(connection) or version < VERSION:
-        await connection.execute(statement("schema_rights"))
+    except (asyncpg.SyntaxOrAccessError, asyncpg.PLPGSQLError) as error:
+        raise TriggerError(
+            f"Schema cdc cannot be made here: {told(error)}.",
+            hint="Where an event trigger of your own raised: have it leave schema cdc alone, and name tables with "
+            "their schema.",
+        ) from error
     await _claim(connection, side)
 
 

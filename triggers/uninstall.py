@@ -56,7 +56,9 @@ async def _release(connection: Connection, relation: asyncpg.Record, patience: P
         who = await blockers(connection, [relation["relid"]])
         return f"{relation['schema_name']}.{relation['table_name']} by {who}"
     except asyncpg.UndefinedTableError:
-        pass  # dropped a moment ago, and its triggers with it
+        if not await capture.is_gone(connection, relation["relid"]):
+            raise
+        # dropped a moment ago, and its triggers with it
     return ""
 
 

@@ -9,6 +9,7 @@ from cdc.model import Side
 from tests.databases import Connection, Pair
 from tests.triggers.changes import capture, take, until
 from triggers.errors import TriggerError
+from triggers.identifiers import identifier
 from triggers.install import install
 
 pytestmark = pytest.mark.untouched
@@ -254,3 +255,44 @@ async def test_asyncpg_is_told_of_no_notice(pair: Pair) -> None:
     await pair.main.execute("CREATE TABLE t (id int)")
     await capture(pair.main)
     assert heard == []
+
+
+EVENT_TRIGGER = """
+CREATE FUNCTION seen() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO ddl_log SELECT command_tag FROM pg_event_trigger_ddl_commands();
+END $$;
+CREATE EVENT TRIGGER own ON ddl_command_end EXECUTE FUNCTION seen()
+"""
+
+
+async def test_an_event_trigger_that_does_not_find_its_table(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE ddl_log (tag text)")
+    await pair.administer(Side.MAIN, EVENT_TRIGGER)
+    with pytest.raises(
+        TriggerError, match=r'cannot be made.*"ddl_log" does not exist.*function .*seen'
+    ) as raised:
+        await capture(db)
+    assert "event trigger" in raised.value.hint
+    await pair.administer(Side.MAIN, "ALTER EVENT TRIGGER own DISABLE")
+    await install(db, side="MAIN", schemas=("public",), exclude=("t",))
+    await pair.administer(Side.MAIN, "ALTER EVENT TRIGGER own ENABLE")
+    report = await capture(db)
+    (table,) = (table for table in report.tables if table.entity == "t")
+    assert table.state == "refused"
+    assert '"ddl_log" does not exist' in table.notes[0]
+    assert "seen" in table.notes[0]
+
+
+@pytest.mark.superuser("it grants a role to another")
+async def test_a_member_that_does_not_inherit_is_told_so(pair: Pair) -> None:
+    owner, login = await pair.add_login(), await pair.add_login()
+    await pair.main.execute(
+        f"GRANT CREATE ON DATABASE {identifier(pair.name)} TO {login.name}; ALTER ROLE {login.name} NOINHERIT;"
+        f"GRANT {owner.name} TO {login.name};"
+        f"CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE t OWNER TO {owner.name}"
+    )
+    (table,) = (await capture(await pair.connect(Side.MAIN, login))).tables
+    assert "inherit" in table.notes[0]
+    await pair.main.execute(f"REVOKE {owner.name} FROM {login.name}")

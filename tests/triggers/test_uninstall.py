@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from cdc.model import Side
@@ -139,3 +140,20 @@ async def test_installing_after_uninstalling(pair: Pair) -> None:
         await db.execute("INSERT INTO t (v) VALUES ('x')")
         assert len(await take(db)) == 1
         await uninstall(db, force=False)
+
+
+async def test_an_event_trigger_that_does_not_find_its_table(pair: Pair) -> None:
+    db = pair.main
+    await db.execute("CREATE TABLE t (id int PRIMARY KEY)")
+    await capture(db)
+    body = "BEGIN INSERT INTO ddl_log VALUES (1); END"
+    await pair.administer(
+        Side.MAIN,
+        f"CREATE FUNCTION seen() RETURNS event_trigger LANGUAGE plpgsql AS '{body}';"
+        "CREATE EVENT TRIGGER own ON sql_drop EXECUTE FUNCTION seen()",
+    )
+    with pytest.raises(asyncpg.UndefinedTableError, match="ddl_log"):
+        await uninstall(db, force=True)
+    await pair.administer(Side.MAIN, "DROP EVENT TRIGGER own")
+    await uninstall(db, force=True)
+    assert not await db.fetchval("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'cdc%'")
