@@ -58,8 +58,8 @@ async def read_shapes(connection: Connection, schemas: Sequence[str]) -> Shapes:
         )
     for row in sequences:
         shape, sequence = by_relid[row["relid"]], qualified(row["schema_name"], row["sequence_name"])
-        fed = shape.sequences.setdefault(row["column_name"], []) if row["plain"] else shape.drawn
-        fed.append(sequence)
+        kind = shape.sequences if row["plain"] else shape.drawn
+        kind.setdefault(row["column_name"], []).append(sequence)
     for row in deferrable:
         by_relid[row["relid"]].deferrable.append(_deferrable(row))
     for row in foreign:

@@ -19,6 +19,7 @@ from cdc.ends import HELD_ELSEWHERE, put_off_keys
 from cdc.locks import held_parents, lock_rows
 from cdc.mapping import Mapping
 from cdc.model import Entity, Op, Side
+from cdc.numbers import advance
 from cdc.obstacles import changes_rows, fires
 from cdc.policy import PolicyRule
 from cdc.references import ReferenceBroken, check_dependents, check_references
@@ -89,9 +90,11 @@ class Execution:
             await self.target.connection.execute(
                 "SELECT set_config('search_path', $1, true)", self.target.path
             )
+        for item in prepared:
+            # First, and for good: this side is not to give the number of a row that is refused, either.
+            await advance(self.target.connection, item.mapping, item.part)
         outcome = await (self._as_replica(prepared) if self.target.replica else self._checked(prepared))
         for item in prepared:
-            await self._advance_sequences(item)
             # A trigger, or the server, may have made another row of the one we wrote.
             if item.mapping.key_columns and changes_rows(item.mapping.shape, replica=self.target.replica):
                 found = await written_otherwise(self.target, item.mapping, item.part)
@@ -229,14 +232,6 @@ class Execution:
             paged=self.paged,
             provisional=self.provisional,
         )
-
-    async def _advance_sequences(self, item: Prepared) -> None:
-        if not item.part.inserts:
-            return
-        for column, sequences in item.mapping.shape.sequences.items():
-            for sequence in sequences if column in item.mapping.columns else ():
-                sql = item.mapping.sequence_advance(column, sequence, item.part.batch)
-                await self.target.connection.execute(sql, *item.part.arguments())
 
 
 def _is_done(item: Prepared, row: asyncpg.Record, moved: Collection[Named]) -> bool:

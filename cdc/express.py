@@ -15,6 +15,7 @@ from cdc.change import Batch
 from cdc.claim import ALONE, advance
 from cdc.execution import Prepared
 from cdc.model import Op
+from cdc.numbers import fed
 from cdc.obstacles import changes_rows
 from cdc.position import Position
 from cdc.undone import Outcome
@@ -64,7 +65,7 @@ async def express(applier: Applier, before: Position, batch: Batch) -> Outcome |
 def _alone(item: Prepared, op: Op, *, replica: bool) -> bool:
     """Whether nothing but the row has to be written, and no trigger fires. Pure."""
     shape = item.mapping.shape
-    counts = op is Op.INSERT and any(column in item.mapping.columns for column in shape.sequences)
+    counts = op is not Op.DELETE and bool(fed(item.mapping, shape.sequences, inserts=op is Op.INSERT))
     late = bool(shape.deferrable)
     return (
         replica

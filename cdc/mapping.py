@@ -194,13 +194,12 @@ class Mapping(RowStatements):
         return self._render("unwritten", wanted, batch=batch, fits=self.fits)
 
     def sequence_advance(self, column: str, sequence: Composed, batch: Composed) -> str:
-        """Move a sequence that feeds a column past what a batch inserted."""
-        given = fragment(
-            "SELECT (b.new::{image}).{field} AS number FROM {batch} WHERE b.old IS NULL AND b.new IS NOT NULL",
-            image=self._parts["image"],
-            field=identifier(image_field(self.columns.index(column))),
-            batch=batch,
-        )
+        """Move a sequence that feeds a column past the numbers of a batch; those of keys come with new rows."""
+        place = identifier(image_field(self.columns.index(column)))
+        number = fragment("{image}).{place}", image=self._parts["image"], place=place)
+        fresh = "b.old IS NULL" if column in self.key_columns else "(b.old::{n} IS DISTINCT FROM (b.new::{n}"
+        sql = "SELECT (b.new::{n} AS number FROM {batch} WHERE b.new IS NOT NULL AND {fresh}"
+        given = fragment(sql, n=number, batch=batch, fresh=fragment(fresh, n=number))
         return self._render("sequence_advance", (), given=given, sequence=sequence)
 
     @cached_property

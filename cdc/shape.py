@@ -159,8 +159,8 @@ class TableShape:
     incoming: list[ForeignKey] = field(default_factory=list)
     sequences: dict[str, list[Composed]] = field(default_factory=dict)
     """Sequences that feed columns with their own numbers, quoted and qualified, by column."""
-    drawn: list[Composed] = field(default_factory=list)
-    """Sequences whose numbers a column's default makes into something else."""
+    drawn: dict[str, list[Composed]] = field(default_factory=dict)
+    """The same of sequences whose numbers a column's default makes into something else."""
     deferrable: list[Deferrable] = field(default_factory=list)
     surroundings: Surroundings = Surroundings()
     mark: int = 0

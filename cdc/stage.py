@@ -17,7 +17,7 @@ import asyncpg
 from cdc.change import CapturedTable
 from cdc.fit import check_types
 from cdc.model import Op
-from cdc.numbers import follow
+from cdc.numbers import fed, follow
 from cdc.pages import Pages
 from cdc.position import Position, Witness
 from cdc.reader import Reader
@@ -129,8 +129,12 @@ class Stage:
         found = [(row, self._reader.known(row["table_id"])) for row in rows]
         if not all([table is not None and await self._fits(table, row["columns"]) for row, table in found]):
             return False
-        filled = [self._target.shapes[table.entity] for row, table in found if table and row["inserts"]]
-        await follow(self._reader.connection, self._target.connection, filled)
+        drawn = []
+        for row, table in found:
+            if table is not None and row["op"] != Op.DELETE:
+                mapping = self._target.mapped(table.entity, tuple(row["columns"]))
+                drawn += [each for _, each in fed(mapping, mapping.shape.drawn, inserts=row["inserts"])]
+        await follow(self._reader.connection, self._target.connection, drawn)
         return True
 
     async def _fits(self, table: CapturedTable, columns: list[str]) -> bool:

@@ -10,13 +10,14 @@ from cdc.execution import Prepared
 from cdc.fit import check_fit
 from cdc.former import read_former, read_half
 from cdc.model import Op, Side
-from cdc.numbers import follow
+from cdc.numbers import fed, follow
 from cdc.reader import Reader
 from cdc.session import Connection
 from cdc.shape import Shapes, TableShape
 from cdc.target import Target
 from cdc.truncate import Truncated, prepare
 from cdc.workset import Part
+from triggers.identifiers import Composed
 from triggers.statements import statement
 
 
@@ -41,7 +42,7 @@ class Tables:
         if self._known is not self._reader.shapes:
             await self._learn_former()
         parts: dict[tuple[int, tuple[str, ...]], list[Change]] = {}
-        filled = []
+        drawn: list[Composed] = []
         wanted = [change for change in changes if not self.is_held(change)]
         for change in wanted:
             if change.op is not Op.TRUNCATE:
@@ -62,9 +63,11 @@ class Tables:
                     continue
                 former = self._target.former.get(table.entity)
                 check_fit(mapping, self._reader.shapes.get(table.entity), former, part)
-                if any(change.op is Op.INSERT for change in part):
-                    filled.append(mapping.shape)
-        await follow(self._reader.connection, self._target.connection, filled)
+                kinds = {change.op for change in part}
+                if kinds != {Op.DELETE}:
+                    inserts = not kinds.isdisjoint({Op.INSERT, Op.KEY})
+                    drawn += [each for _, each in fed(mapping, mapping.shape.drawn, inserts=inserts)]
+        await follow(self._reader.connection, self._target.connection, drawn)
 
     def is_held(self, change: Change) -> bool:
         """Whether a change's table waits."""

@@ -8,8 +8,9 @@ WITH own AS (
            CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - q.seqincrement::numeric END AS value
     FROM {sequence} s JOIN pg_sequence q ON q.seqrelid = s.tableoid
 ), given AS (
-    -- NaN, and texts that are no numbers, were given by nobody's sequence.
-    SELECT CASE WHEN g.number ~ '^-?[0-9]+(\.[0-9]+)?$' THEN g.number::numeric END AS number FROM ({given}) g
+    -- NaN, and texts that are no numbers, were given by nobody's sequence, nor was what numeric has no room for.
+    SELECT CASE WHEN g.number ~ '^-?[0-9]{1,40}(\.[0-9]{1,40})?(e\+[0-9]{1,2})? *$' THEN g.number::numeric END AS number
+    FROM ({given}) g
 ), high AS (
     -- Nor were numbers beyond its end, which it will not give either.
     SELECT max(g.number * o.way) AS value FROM given g, own o WHERE g.number BETWEEN o.seqmin AND o.seqmax

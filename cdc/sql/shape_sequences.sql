@@ -15,7 +15,8 @@ WITH fed AS (
     JOIN pg_attrdef f ON f.oid = d.objid
     WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
 )
-SELECT DISTINCT t.relid, a.attname AS column_name, n.nspname AS schema_name, s.relname AS sequence_name, x.plain
+SELECT t.relid, a.attname AS column_name, n.nspname AS schema_name, s.relname AS sequence_name,
+       bool_and(x.plain) AS plain
 FROM fed x
 JOIN pg_class s ON s.oid = x.sequence
 JOIN pg_namespace n ON n.oid = s.relnamespace
@@ -28,3 +29,4 @@ WHERE cn.nspname = ANY ($1::text[]::name[]) AND c.relkind IN ('r', 'p')
   -- The privilege function raises for anything else, and conditions have no order but in CASE.
   AND CASE WHEN s.relkind = 'S' THEN has_sequence_privilege(s.oid, 'USAGE')
            AND has_sequence_privilege(s.oid, 'SELECT') AND has_sequence_privilege(s.oid, 'UPDATE') ELSE false END
+GROUP BY t.relid, a.attname, n.nspname, s.relname

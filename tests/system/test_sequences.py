@@ -42,6 +42,9 @@ FEEDING = {
         ALTER TABLE t ATTACH PARTITION leaf FOR VALUES FROM (0) TO (1000)""",
     "part of a text": "CREATE SEQUENCE s; CREATE TABLE t (id text PRIMARY KEY DEFAULT 'A-' || nextval('s'), v text)",
     "added to": "CREATE SEQUENCE s; CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('s') + 1000, v text)",
+    "padded": "CREATE SEQUENCE s; CREATE TABLE t (id char(9) PRIMARY KEY DEFAULT nextval('s'), v text)",
+    "printed with an exponent": """
+        CREATE SEQUENCE s START 999999; CREATE TABLE t (id real PRIMARY KEY DEFAULT nextval('s'), v text)""",
     "cached, part of a text": """
         CREATE SEQUENCE s CACHE 20; CREATE TABLE t (id text PRIMARY KEY DEFAULT 'A-' || nextval('s'), v text)""",
 }
@@ -64,6 +67,10 @@ BEYOND = {
     "odd": (
         "CREATE SEQUENCE s INCREMENT 2 MAXVALUE 100; CREATE TABLE t (id int PRIMARY KEY DEFAULT nextval('s'))",
         "100",
+    ),
+    "more digits than a number has": (
+        "CREATE SEQUENCE s; CREATE TABLE t (v text DEFAULT nextval('s'), id int PRIMARY KEY DEFAULT 1)",
+        "repeat('9', 200000)",
     ),
     "no number": ("CREATE SEQUENCE s; CREATE TABLE t (id numeric PRIMARY KEY DEFAULT nextval('s'))", "'NaN'"),
 }
@@ -180,6 +187,49 @@ async def test_numbers_never_go_back(pair: Pair) -> None:
         await pair.main.execute("DELETE FROM serials WHERE id = 3000000")
         await both.settle()
         assert (await insert(pair.backup, "serials"))[0] > 3000001
+
+
+async def test_numbers_of_rows_that_the_other_side_refuses_are_not_given_again(pair: Pair) -> None:
+    async with synced(pair, TABLES) as both:
+        await both.backup.execute("ALTER TABLE serials ADD CONSTRAINT refuse CHECK (v <> 'bad')")
+        await both.main.execute("INSERT INTO serials (v) VALUES ('good'), ('bad')")
+        await both.settle()
+        assert await insert(both.backup, "serials") == [3]
+        await both.settle()
+        assert [each.entity_id for each in await both.open_conflicts()] == ["2"]
+
+
+@pytest.mark.parametrize("default", ["nextval('s')", "'A-' || nextval('s')"])
+async def test_numbers_that_updates_gave(pair: Pair, default: str) -> None:
+    schema = f"""
+        CREATE SEQUENCE s;
+        CREATE TABLE t (id int PRIMARY KEY, n text UNIQUE DEFAULT {default});
+        INSERT INTO t VALUES (0, NULL);
+    """
+    async with synced(pair, schema) as both:
+        for row, side in enumerate([Side.MAIN, Side.BACKUP, Side.MAIN], 1):
+            await both.connection(side).execute("INSERT INTO t VALUES ($1, DEFAULT)", row)
+            await both.settle()
+            for times in (1, 3):
+                for _ in range(times):
+                    await both.connection(side).execute("UPDATE t SET n = DEFAULT WHERE id IN (0, $1)", row)
+                await both.settle()
+        await both.assert_equal("t")
+        await both.assert_no_conflicts()
+
+
+async def test_numbers_that_a_default_multiplies_grow_no_faster(pair: Pair) -> None:
+    schema = """
+        CREATE TABLE t (id bigserial PRIMARY KEY, v text);
+        ALTER TABLE t ALTER id SET DEFAULT nextval('t_id_seq') * 100 + 1;
+    """
+    async with synced(pair, schema) as both:
+        for turn in range(1, 5):
+            for side in Side:
+                (number,) = await insert(both.connection(side), "t")
+                await both.settle()
+            assert number == turn * 200 + 1
+        await both.assert_no_conflicts()
 
 
 async def test_clients_that_take_blocks(pair: Pair) -> None:
