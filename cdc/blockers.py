@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,9 +15,12 @@ from cdc.faults import Blame, judge
 from cdc.images import to_image, to_text
 from cdc.mapping import Mapping
 from cdc.model import Image, Side
+from cdc.parents import awaited, parent_name
 from cdc.target import Target
 
 MOST: Final = 5
+AWAITED: Final = 1_000
+"""Rows that are put off among which parents are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ async def blockers(target: Target, refused: Refused, keys: Callable[[str], Seque
             children = await _children(target, refused, keys)
             found = await _beside(target, refused, refused.image) if refused.image and not children else []
             if not found:
-                return children or await _parent(target, refused, refused.image or {})
+                return children or await _parent(target, refused, refused.image or {}, keys)
     except asyncpg.PostgresError as error:
         if judge(error.sqlstate).blame is Blame.LINK:
             raise
@@ -86,10 +90,21 @@ async def _beside(target: Target, refused: Refused, image: Image) -> list[Relate
     return [Related(side, str(entity), row["entity_id"], to_image(columns, row["row"])) for row in rows]
 
 
-async def _parent(target: Target, refused: Refused, image: Image) -> list[Related]:
+async def _parent(
+    target: Target, refused: Refused, image: Image, keys: Callable[[str], Sequence[str]]
+) -> list[Related]:
+    """The parent that is missing; where it may go by anything, those that are put off and would do."""
     for key in refused.mapping.shape.outgoing:
         texts, parent = [image.get(name) for name in key.child_columns], target.shapes.get(key.parent)
-        if key.name == refused.constraint and None not in texts and parent is not None:
-            named = await target.connection.fetchval(refused.mapping.parent_name(key, parent), texts)
-            return [Related(refused.source.other, str(key.parent), named, None)]
+        if key.name != refused.constraint or None in texts or parent is None:
+            continue
+        entity = str(key.parent)
+        if (sql := parent_name(key, parent, keys(entity))) is not None:
+            named = await target.connection.fetchval(sql, texts)
+            return [Related(refused.source.other, entity, named, None)]
+        arguments = texts, list(key.parent_columns), entity, AWAITED, MOST
+        rows = await target.connection.fetch(awaited(key, parent), *arguments)
+        return [
+            Related(refused.source, entity, row["entity_id"], json.loads(row["incoming"])) for row in rows
+        ]
     return []

@@ -23,6 +23,11 @@ def covering(key: ForeignKey, child: str, column: str) -> Composed:
     return fragment(" HAVING range_agg(p.{found}) @> {wanted}", found=found, wanted=wanted)
 
 
+def part(key: ForeignKey) -> Composed:
+    """What tells the parents `p` of one child apart, to be added to a text; empty of other keys, which have one."""
+    return fragment(" || p.{c}::text", c=identifier(key.parent_columns[-1])) if key.period else _NOTHING
+
+
 def outgoing_parts(key: ForeignKey) -> dict[str, Composed]:
     """What references_outgoing.sql needs besides: `ranges` and `covered`, both empty of other keys."""
     if not key.period:

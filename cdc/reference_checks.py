@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cdc.fields import as_value, image_field
-from cdc.periods import covering, incoming_parts, outgoing_parts
+from cdc.fields import image_field
+from cdc.periods import covering, incoming_parts, outgoing_parts, part
 from cdc.pieces import Pieces
 from cdc.shape import ForeignKey, TableShape
-from triggers.identifiers import Composed, fragment, identifier, joined, qualified, type_name
+from triggers.identifiers import Composed, fragment, identifier, joined, qualified
 from triggers.statements import render
 
 
@@ -90,6 +90,7 @@ class ReferenceChecks(Pieces):
                 c=joined((fragment("(b.o).{f} IS DISTINCT FROM (b.n).{f}", f=f) for f in fields), " OR "),
             ),
             places=joined(fragment("r.{r}", r=identifier(f"r{i}")) for i in range(len(fields))),
+            part=part(key),
             **{name: self._parts[name] for name in ("key_of_b", "same_key", "keys", "entity_id")},
         )
 
@@ -182,16 +183,6 @@ class ReferenceChecks(Pieces):
                 " AND ",
             ),
         )
-
-    def parent_name(self, key: ForeignKey, parent: TableShape) -> str:
-        """The entity id of a parent, from the texts that refer to it."""
-        places = [identifier(f"k{i}") for i in range(len(key.parent_columns))]
-        values = [
-            fragment("{v} AS {k}", v=as_value(type_name(f"($1::text[])[{i}]"), parent.column(name)), k=place)
-            for i, (name, place) in enumerate(zip(key.parent_columns, places, strict=True), start=1)
-        ]
-        named = parent.name_of(key.parent_columns, places)
-        return render("key_name", "cdc", entity_id=named, key_of_texts=joined(values))
 
     def _reference(self, name: str, key: ForeignKey, batch: Composed, **more: Composed) -> str:
         outgoing = name in {"references_outgoing", "lock_parents"}

@@ -1,5 +1,6 @@
 -- Purpose:    Lock the parents that a batch's rows come to refer to, without waiting for anybody.
 -- Parameters: $1 to $4 belong to {batch}; $5 entity ids of rows whose parents count though no change says so. {key_of_b}, {same_key}, {keys}, {entity_id}: as in apply.
+--             {part}: of a period which of the parents that cover it together p is, added to a text; else empty.
 -- Result:     entity_id of each row whose parent somebody else holds. All other parents are locked now.
 WITH batch AS MATERIALIZED (
     SELECT b.seq, b.old::{image} AS o, b.new::{image} AS n, b.old IS NOT NULL AS has_o, b.new IS NOT NULL AS has_n
@@ -22,7 +23,7 @@ WITH batch AS MATERIALIZED (
 ), wanted AS MATERIALIZED (
     SELECT DISTINCT {places} FROM ref r
 ), mine AS MATERIALIZED (
-    SELECT {reference_text} AS reference FROM wanted r JOIN {parent} p ON {parent_match} FOR KEY SHARE OF p SKIP LOCKED
+    SELECT {reference_text}{part} AS reference FROM wanted r JOIN {parent} p ON {parent_match} FOR KEY SHARE OF p SKIP LOCKED
 )
 SELECT DISTINCT r.entity_id FROM ref r JOIN {parent} p ON {parent_match}
-WHERE {reference_text} NOT IN (SELECT m.reference FROM mine m)
+WHERE {reference_text}{part} NOT IN (SELECT m.reference FROM mine m)

@@ -73,6 +73,56 @@ async def test_what_waits_behind_a_locked_row(pair: Pair, sits: str, writes: str
         await both.assert_equal("t", "child")
 
 
+@pytest.mark.parametrize(
+    ("schema", "sits", "writes"),
+    [
+        pytest.param(
+            "CREATE TABLE t (id int PRIMARY KEY, u text UNIQUE, v text);"
+            "CREATE TABLE child (id int PRIMARY KEY, parent text REFERENCES t (u));"
+            "INSERT INTO t VALUES (2, 'two')",
+            "UPDATE t SET v = v WHERE id = 2; INSERT INTO t VALUES (9, 'mine')",
+            "UPDATE t SET u = 'new' WHERE id = 2; INSERT INTO t VALUES (9, 'nine');"
+            "INSERT INTO child VALUES (2, 'new'), (9, 'nine')",
+            id="another unique column",
+        ),
+        pytest.param(
+            "CREATE TABLE t (a int, b numeric, v text, PRIMARY KEY (a, b), UNIQUE (b, a));"
+            "CREATE TABLE child (id int PRIMARY KEY, b numeric, a int, FOREIGN KEY (b, a) REFERENCES t (b, a))",
+            "INSERT INTO t VALUES (9, 8, 'mine')",
+            "INSERT INTO t VALUES (9, 8.0, 'nine'); INSERT INTO child VALUES (1, 8.00, 9)",
+            id="another order of columns",
+        ),
+        pytest.param(
+            "CREATE TABLE t (item int4range, valid int4range, v int, PRIMARY KEY (item, valid WITHOUT OVERLAPS));"
+            "CREATE TABLE child (id int PRIMARY KEY, item int4range, valid int4range,"
+            "                    FOREIGN KEY (item, PERIOD valid) REFERENCES t (item, PERIOD valid));"
+            "INSERT INTO t VALUES ('[1,2)', '[0,10)'), ('[1,2)', '[10,20)')",
+            "UPDATE t SET v = 1 WHERE valid @> 15",
+            "UPDATE t SET valid = '[10,30)' WHERE valid @> 15; INSERT INTO child VALUES (1, '[1,2)', '[5,25)')",
+            id="a period",
+        ),
+    ],
+)
+async def test_what_waits_for_a_parent_by_other_columns(
+    pair: Pair, schema: str, sits: str, writes: str
+) -> None:
+    if "OVERLAPS" in schema and pair.main.get_server_version().major < 18:
+        pytest.skip("there are none before 18")
+    async with synced(pair, schema) as both:
+        sitter = await pair.connect(Side.BACKUP)
+        await sitter.execute(f"BEGIN; {sits}")
+        await both.main.execute(writes)
+        await both.engine.step(Side.MAIN)
+        await try_often(both)
+        assert await both.entries(Side.BACKUP, "OPEN") == []
+        assert await both.backup.fetchval("SELECT count(*) FROM child") == 0
+        await sitter.execute("ROLLBACK")
+        await try_often(both, 3)
+        await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("t", "child")
+
+
 async def test_a_refused_row_beside_it_is_shown(pair: Pair) -> None:
     async with synced(pair, SCHEMA) as both:
         await both.backup.execute("INSERT INTO t VALUES (30, 'theirs')")

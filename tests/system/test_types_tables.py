@@ -368,6 +368,30 @@ async def test_foreign_keys_of_periods(pair: Pair) -> None:
         await both.assert_equal("price", "offer")
 
 
+@pytest.mark.parametrize("day", [0, 15])
+async def test_one_of_a_periods_parents_is_being_deleted(pair: Pair, day: int) -> None:
+    if pair.main.get_server_version().major < 18:
+        pytest.skip("there are none before 18")
+    schema = """
+        CREATE TABLE price (item int4range, valid int4range, PRIMARY KEY (item, valid WITHOUT OVERLAPS));
+        CREATE TABLE offer (id int PRIMARY KEY, item int4range, valid int4range,
+                            FOREIGN KEY (item, PERIOD valid) REFERENCES price (item, PERIOD valid));
+        INSERT INTO price VALUES ('[1,2)', '[0,10)'), ('[1,2)', '[10,20)');
+    """
+    async with synced(pair, schema) as both:
+        other = await pair.connect(Side.BACKUP)
+        async with other.transaction():
+            await other.execute("DELETE FROM price WHERE valid @> $1::int", day)
+            await both.main.execute("INSERT INTO offer VALUES (1, '[1,2)', '[5,15)')")
+            await both.engine.step(Side.MAIN)
+        await both.settle()
+        assert await both.rows(Side.BACKUP, "offer") == []
+        assert {(each.entity, each.type) for each in await both.open_conflicts()} == {
+            ("offer", "FOREIGN_KEY_VIOLATION"),
+            ("price", "FOREIGN_KEY_VIOLATION"),
+        }
+
+
 async def test_truncated_parents_of_periods(pair: Pair) -> None:
     """Of the parents that a child needs together, those stay that its side had and the other truncated."""
     if pair.main.get_server_version().major < 18:
