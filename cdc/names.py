@@ -146,8 +146,17 @@ def _by_place(before: Definition, now: TableShape, columns: tuple[str, ...]) -> 
     if present.keys() >= {*were} and added == [*range(last + 1, last + 1 + len(added))]:
         return names[: len(columns)] if were and len(were) <= len(columns) <= len(names) else None
     numbers = _numbers(before, columns, present)
+    if numbers is None and columns == names[: len(columns)]:
+        return columns
+    if (
+        numbers is None
+        and not added
+        and len(columns) == len(were)
+        and _is_exchanged(before, columns, present)
+    ):
+        numbers = [*were]
     if numbers is None:
-        return columns if columns == names[: len(columns)] else None
+        return None
     left = {present[number] for number in numbers if number in present}
     return tuple(
         present.get(number, f"{name} (dropped)" if name in left else name)
@@ -170,6 +179,13 @@ def _numbers(before: Definition, columns: tuple[str, ...], present: Collection[i
         elif number in present:
             return None
     return numbers if len(numbers) == len(columns) else None
+
+
+def _is_exchanged(before: Definition, columns: tuple[str, ...], present: Collection[int]) -> bool:
+    """Whether columns that there are still had exchanged their names by the time of a change, whatever they did since."""
+    numbers = [before.fields[name].number for name in columns if name in before.fields]
+    stayed = [number for number in numbers if number in present]
+    return stayed != sorted(stayed)
 
 
 def renamed_columns(before: Definition | None, now: TableShape | None) -> dict[str, str]:

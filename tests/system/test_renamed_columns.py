@@ -199,6 +199,19 @@ async def test_what_is_put_off_follows_its_columns(pair: Pair, name: str) -> Non
         assert row == ("a", "b", "d")
 
 
+async def test_exchanged_there_and_back_while_another_is_dropped(pair: Pair) -> None:
+    """Nothing is renamed in the end, and nothing has to be compared."""
+    async with synced(pair, PUT_OFF) as both:
+        await both.settle()
+        await both.main.execute(SWAPPED)
+        await both.main.execute("INSERT INTO t VALUES (1, 'a', 'b', 'c', 1, 'd')")
+        await both.main.execute(f"{SWAPPED}; ALTER TABLE t DROP c")
+        await both.backup.execute("ALTER TABLE t DROP c")
+        await both.settle()
+        await both.assert_equal("t")
+        assert await both.backup.fetchrow("SELECT a, b, d FROM t WHERE id = 1") == ("a", "b", "d")
+
+
 NUMBERS = "CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t VALUES (1, 1, 2);"
 
 
