@@ -182,7 +182,7 @@ def _numbers(before: Definition, columns: tuple[str, ...], present: Collection[i
 
 
 def _is_exchanged(before: Definition, columns: tuple[str, ...], present: Collection[int]) -> bool:
-    """Whether columns that there are still had exchanged their names by the time of a change, whatever they did since."""
+    """Whether columns that there are still had exchanged their names before a change, whatever they did since."""
     numbers = [before.fields[name].number for name in columns if name in before.fields]
     stayed = [number for number in numbers if number in present]
     return stayed != sorted(stayed)
