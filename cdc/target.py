@@ -85,7 +85,7 @@ class Target:
         self.replica = await may_set_replica_role(self.connection)
         if self.replica:
             # For the session and not for each transaction: PostgreSQL throws all plans away whenever it changes.
-            await self.connection.execute("SET session_replication_role = replica")
+            await self.connection.execute(statement("replica_take", "cdc"), "session")
 
     async def refresh(self) -> None:
         """Read the tables' shapes anew and drop every mapping made from the old ones."""
@@ -194,10 +194,10 @@ class Target:
 
 
 async def may_set_replica_role(connection: Connection) -> bool:
-    """Whether this role may set session_replication_role, so that users' triggers do not fire twice."""
+    """Whether this role may work as a replica, or does already, so that users' triggers do not fire twice."""
     try:
         async with connection.transaction():
-            await connection.execute("SET LOCAL session_replication_role = replica")
+            await connection.execute(statement("replica_take", "cdc"), "transaction")
     except asyncpg.InsufficientPrivilegeError:
         return False
     return True

@@ -88,6 +88,16 @@ async def give_database(cluster: Cluster, name: str, role: Role) -> str:
     return "cdc_test_owner"
 
 
+async def make_replica(pair: Pair) -> None:
+    """Have an administrator see to it that what the owner's sessions write from now on is written as a replica."""
+    assert pair.owner is not None
+    role, database = identifier(pair.owner.name), identifier(pair.name)
+    for side in Side:
+        await pair.administer(
+            side, f"ALTER ROLE {role} IN DATABASE {database} SET session_replication_role = replica"
+        )
+
+
 async def _have_grants(servers: Servers) -> bool:
     for side in Side:
         connection = await asyncpg.connect(servers.host(side).admin_url)

@@ -3,4 +3,5 @@
 -- Result:     one row.
 SELECT set_config('cdc.applying', 'on', true),
        set_config('synchronous_commit', $2, true),
-       set_config(CASE WHEN $1::text IS NULL THEN 'cdc.role' ELSE 'session_replication_role' END, coalesce($1, ''), true)
+       set_config(CASE WHEN $1::text IS NULL OR $1 = current_setting('session_replication_role') THEN 'cdc.role'
+                       ELSE 'session_replication_role' END, coalesce($1, ''), true)

@@ -19,6 +19,7 @@ from cdc.table_copy import copy_tables, exported_snapshot
 from cdc.table_pair import TablePair, fits, pair, unsafe_in_binary
 from tests import shop
 from tests.databases import Connection, Pair
+from tests.roles import make_replica
 
 pytestmark = pytest.mark.untouched
 
@@ -55,6 +56,14 @@ async def test_every_kind_of_column_arrives_unchanged(pair: Pair) -> None:
     here = await shop.content(pair.main)
     assert here == await shop.content(pair.backup)
     assert rows == sum(len(table) for table in here.values()) > 1000
+
+
+async def test_by_a_role_that_an_administrator_made_a_replica(owner_pair: Pair) -> None:
+    await shop.create(owner_pair.main, 300)
+    await shop.create(owner_pair.backup)
+    await make_replica(owner_pair)
+    await copy(owner_pair)
+    assert await shop.content(owner_pair.main) == await shop.content(owner_pair.backup)
 
 
 async def test_columns_may_stand_in_another_order(pair: Pair) -> None:

@@ -13,6 +13,7 @@ from cdc.model import Side
 from cdc.stats import Options
 from tests.databases import Pair
 from tests.live import until
+from tests.roles import make_replica
 from tests.synced import Synced, endpoints, synced
 from triggers.identifiers import identifier
 
@@ -61,6 +62,33 @@ async def test_triggers_do_not_fire_as_a_replica(pair: Pair) -> None:
         assert await both.rows(Side.BACKUP, "t") == ["(1,1,x)", "(1,2,x)"]
         await both.assert_equal("t")
         await both.assert_no_conflicts()
+
+
+async def test_a_role_that_an_administrator_made_a_replica(owner_pair: Pair) -> None:
+    schema = FIRES_TWICE + (
+        "CREATE TABLE child (id int PRIMARY KEY, t int REFERENCES t, u int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+    )
+    async with synced(owner_pair, schema) as both:
+        await make_replica(owner_pair)
+        await both.reopen()
+        await both.main.execute("INSERT INTO t VALUES (1), (2); INSERT INTO child VALUES (0, 2, 0)")
+        await both.settle()
+        await both.assert_equal("t", "child")
+        await both.assert_no_conflicts()
+        await both.main.execute("DELETE FROM t WHERE id = 1; INSERT INTO child VALUES (3, 2, 5)")
+        await both.backup.execute("INSERT INTO child VALUES (1, 1, 1), (2, 2, 5)")
+        await both.settle()
+        assert await both.rows(Side.MAIN, "child") == ["(0,2,0)", "(3,2,5)"]
+        assert await both.rows(Side.BACKUP, "child") == ["(0,2,0)", "(1,1,1)", "(2,2,5)"]
+        found = {
+            (conflict.side, conflict.entity_id, conflict.type) for conflict in await both.open_conflicts()
+        }
+        assert found == {
+            (Side.MAIN, "1", "FOREIGN_KEY_VIOLATION"),
+            (Side.MAIN, "2", "UNIQUE_VIOLATION"),
+            (Side.BACKUP, "1", "FOREIGN_KEY_VIOLATION"),
+            (Side.BACKUP, "3", "UNIQUE_VIOLATION"),
+        }
 
 
 async def test_a_table_with_triggers_waits_until_it_need_not(owner_pair: Pair) -> None:
