@@ -58,6 +58,8 @@ async def ensure_schema(connection: Connection, side: str) -> None:
         for number in range(version + 1, VERSION + 1):
             await connection.execute(statement(f"schema_{number:03}"))
             await connection.execute(statement("schema_version_add"), number)
+        if fresh:
+            await connection.execute(statement("schema_closed"))
         if await _ensure_functions(connection) or version < VERSION:
             await connection.execute(statement("schema_rights"))
     except asyncpg.InsufficientPrivilegeError as error:

@@ -188,3 +188,22 @@ async def test_beside_a_publication_of_all_tables(pair: Pair) -> None:
         await pair.main.execute(
             f"UPDATE {name} SET {column} = {column} WHERE false; DELETE FROM {name} WHERE false"
         )
+
+
+async def test_default_privileges_do_not_open_it(pair: Pair) -> None:
+    app, reader = await pair.add_login(), await pair.add_login()
+    await pair.main.execute(
+        f"ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO {app.name};"
+        f"ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {app.name};"
+        "CREATE TABLE t (id int PRIMARY KEY)"
+    )
+    await capture(pair.main)
+    db = await pair.connect(Side.MAIN, app)
+    await db.execute("INSERT INTO t VALUES (1)")
+    for statement in ("SELECT FROM cdc.changelog", "DELETE FROM cdc.changelog", "CREATE TABLE cdc.t ()"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="schema cdc"):
+            await db.execute(statement)
+    await pair.main.execute(f"GRANT USAGE ON SCHEMA cdc TO {reader.name}")
+    await pair.main.execute("COMMENT ON FUNCTION cdc.wake IS 'older'")
+    await capture(pair.main)
+    assert await pair.main.fetchval("SELECT has_schema_privilege($1, 'cdc', 'USAGE')", reader.name)
