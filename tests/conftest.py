@@ -32,7 +32,8 @@ import pytest
 
 from cdc.model import Side
 from server.embedded import Cluster
-from tests.databases import Host, OwnServers, Pair, Servers, make_cluster, servers_parent
+from tests.databases import OwnServers, Pair, Servers, make_cluster, servers_parent
+from tests.hosts import Administrator, Host
 from tests.prepared import PREFIX, Prepared
 from tests.roles import Role, chosen, give_database, pair_of
 from tests.watchdog import end
@@ -98,13 +99,19 @@ def servers(servers_root: Path) -> Iterator[Servers]:
     if not all(named):
         clusters = [make_cluster(side.lower(), servers_root / "shared", Prepared) for side in Side]
         asyncio.run(_start(clusters))
+    urls = [
+        url or cluster.url() if cluster else str(url) for url, cluster in zip(named, clusters, strict=True)
+    ]
     hosts = [
-        Host(side, url or cluster.url() if cluster else str(url), cluster)
-        for side, url, cluster in zip(Side, named, clusters, strict=True)
+        Host(side, url, cluster, Administrator(url))
+        for side, url, cluster in zip(Side, urls, clusters, strict=True)
     ]
     servers = Servers(hosts[0], hosts[1], prefix=f"cdc_test_template_{os.getpid()}")
     yield servers
     asyncio.run(_finish(servers))
+    for host in hosts:
+        if host.administrator is not None:
+            host.administrator.close()
 
 
 async def _start(clusters: list[Cluster | None]) -> None:

@@ -9,8 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeAlias
-from urllib.parse import quote, urlsplit
+from typing import Final, Self
 
 import asyncpg
 import psutil  # type: ignore[import-untyped]
@@ -18,11 +17,10 @@ import psutil  # type: ignore[import-untyped]
 from cdc.model import Side
 from cdc.twin import on_both
 from server.embedded import Cluster
+from tests.hosts import Connection, Host, Login
 from triggers.identifiers import identifier
 from triggers.locks import transaction
 from triggers.schema import ensure_schema
-
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 # Nothing here has to survive a power cut.
 SETTINGS = {
@@ -65,53 +63,6 @@ def make_cluster(name: str, folder: Path, kind: type[Cluster] = Cluster, **setti
         elsewhere=folder / "elsewhere",
         programs=Path(named) if named else None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A role of the same name and password on both servers."""
-
-    name: str
-    password: str
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A server that tests make databases on. `cluster` is None where it is not ours."""
-
-    side: Side
-    admin_url: str
-    cluster: Cluster | None
-
-    def url(self, database: str, login: Login | None = None) -> str:
-        """The URL of a database on this server, as the administrator or as another role."""
-        parts = urlsplit(self.admin_url)
-        who, _, where = parts.netloc.rpartition("@")
-        if login is not None:
-            who = f"{quote(login.name)}:{quote(login.password)}"
-        query = f"?{parts.query}" if parts.query else ""
-        return f"{parts.scheme}://{who}{'@' if who else ''}{where}/{quote(database)}{query}"
-
-    async def copy_database(self, template: str, name: str, owner: Login | None = None) -> None:
-        """Make a database, a role's or the administrator's: file by file, in half the time of the other way."""
-        connection = await asyncpg.connect(self.admin_url)
-        try:
-            strategy = "STRATEGY file_copy" if connection.get_server_version() >= (15,) else ""
-            whose = f"OWNER {identifier(owner.name)}" if owner else ""
-            await connection.execute(
-                f"CREATE DATABASE {identifier(name)} TEMPLATE {identifier(template)} {strategy} {whose}"
-            )
-        finally:
-            await connection.close()
-
-    async def execute(self, *statements: str) -> None:
-        """Run statements outside a transaction in the server's own database."""
-        connection = await asyncpg.connect(self.admin_url)
-        try:
-            for statement in statements:
-                await connection.execute(statement)
-        finally:
-            await connection.close()
 
 
 @dataclass(frozen=True, slots=True)

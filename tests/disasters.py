@@ -14,7 +14,8 @@ from cdc.model import Side
 from cdc.session import Endpoint
 from server.embedded import Cluster, binaries
 from server.embedded.account import run
-from tests.databases import Connection, OwnServers, make_cluster
+from tests.databases import OwnServers, make_cluster
+from tests.hosts import Connection
 from tests.running import Ended, Shell
 
 TABLES = """

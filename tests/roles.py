@@ -13,7 +13,8 @@ import pytest
 from cdc.model import Side
 from server.embedded import Cluster
 from server.embedded.creation import SUPERUSER
-from tests.databases import Login, Pair, Servers
+from tests.databases import Pair, Servers
+from tests.hosts import Login
 from triggers.identifiers import identifier
 
 FIRST_WITH_GRANTS = (15,)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cdc.model import Side
 from cdc.session import Endpoint
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 
 SCHEMA = Path(__file__).with_name("shop.sql").read_text(encoding="utf-8")
 CONTACT = """

@@ -14,7 +14,8 @@ from cdc.model import Entity, Policy, Side
 from cdc.policy import PolicyRule
 from cdc.session import Endpoint
 from cdc.stats import Options
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from triggers.install import install
 
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "

@@ -22,7 +22,8 @@ from cdc.images import join_key
 from cdc.model import Side
 from cdc.position import Seen
 from cdc.stats import Options
-from tests.databases import Connection, Servers
+from tests.databases import Servers
+from tests.hosts import Connection
 from tests.roles import Role, chosen, pair_of
 from tests.synced import Conflict, Synced, endpoints, link_up
 

@@ -18,7 +18,8 @@ from cdc.first_contact import Outcome, first_contact, resync
 from cdc.model import Side
 from cdc.session import Endpoint
 from tests import shop
-from tests.databases import Connection, OwnServers, Pair
+from tests.databases import OwnServers, Pair
+from tests.hosts import Connection
 from triggers.install import install
 
 pytestmark = pytest.mark.untouched

@@ -14,7 +14,8 @@ from cdc.errors import ConnectivityError
 from cdc.listener import Listener, State
 from cdc.model import Side
 from cdc.stats import Options
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.synced import Synced, endpoints, synced
 
 HOUR = Options(interval_s=3600)

@@ -11,7 +11,8 @@ from cdc.pages import Pages
 from cdc.position import Position, Seen
 from cdc.reader import Reader
 from cdc.stats import Options
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.synced import TERMINATE, link_up, synced
 from triggers.statements import statement
 

@@ -14,7 +14,8 @@ from cdc.errors import SchemaMismatch
 from cdc.first_contact import Outcome, first_contact, resync
 from cdc.model import Side
 from tests import shop
-from tests.databases import Connection, Pair, Servers
+from tests.databases import Pair, Servers
+from tests.hosts import Connection
 from tests.roles import Role, among, pair_of
 
 

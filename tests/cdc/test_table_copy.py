@@ -18,7 +18,8 @@ from cdc.shape import Shapes
 from cdc.table_copy import copy_tables, exported_snapshot
 from cdc.table_pair import TablePair, fits, pair, unsafe_in_binary
 from tests import shop
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.roles import make_replica
 
 pytestmark = pytest.mark.untouched

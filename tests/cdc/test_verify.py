@@ -11,7 +11,8 @@ from cdc.errors import SchemaMismatch
 from cdc.model import Side
 from cdc.verdict import TableVerdict, VerifyReport
 from cdc.verify import verify_sides
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.synced import Synced, endpoints, synced
 
 SCHEMA = """

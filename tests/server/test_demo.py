@@ -17,7 +17,8 @@ from server.demo.greeting import greeting
 from server.demo.history import History
 from server.demo.seed import furnish, prepare
 from server.demo.traffic import Pace, run
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from triggers.install import install
 from triggers.statements import statement
 

@@ -8,7 +8,8 @@ from cdc.model import Side
 from cdc.session import Endpoint
 from server.databases import Databases
 from server.installation import Wanted, check_removable, install_both, tables, tell
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.synced import synced
 from triggers.errors import TriggerError
 

@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from cdc.model import Side
-from tests.databases import Connection, OwnServers, Pair
+from tests.databases import OwnServers, Pair
+from tests.hosts import Connection
 from tests.running import Shell, link_states, until
 
 TABLE = "CREATE TABLE product (id int PRIMARY KEY, name text)"

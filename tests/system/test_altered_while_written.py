@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from cdc.model import Side
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.live import equal, running, until
 from tests.synced import Synced, synced
 from tests.system.alterations import ALTERATIONS, Alteration, expected, held

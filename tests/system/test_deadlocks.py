@@ -19,7 +19,8 @@ from cdc.snapshot.disk import DiskStore
 from cdc.snapshot.restore import restore
 from cdc.snapshot.writer import write_snapshot
 from cdc.stats import Options
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.live import equal, running, until
 from tests.synced import Synced, endpoints, synced
 from triggers.identifiers import identifier

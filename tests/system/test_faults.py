@@ -21,7 +21,8 @@ import pytest
 
 from cdc.model import Side
 from cdc.session import UNREACHABLE
-from tests.databases import Connection, OwnServers
+from tests.databases import OwnServers
+from tests.hosts import Connection
 from tests.running import Shell, until
 
 KILLS: Final = int(os.environ.get("CDC_KILLS", "0"))

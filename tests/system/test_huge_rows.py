@@ -24,7 +24,8 @@ from cdc.stats import Options
 from cdc.undone import LOCKED
 from cdc.verify import verify_sides
 from tests.cdc.test_unfinished import cut
-from tests.databases import Connection, Pair, Servers
+from tests.databases import Pair, Servers
+from tests.hosts import Connection
 from tests.roles import Role, pair_of
 from tests.synced import Synced, endpoints, synced
 from tests.triggers.changes import limit_images

@@ -10,7 +10,8 @@ import pytest
 
 from cdc.model import Side
 from cdc.stats import Options
-from tests.databases import Connection, Pair, Servers
+from tests.databases import Pair, Servers
+from tests.hosts import Connection
 from tests.roles import Role, among, pair_of
 from tests.synced import Synced, synced
 from triggers.identifiers import identifier

@@ -12,7 +12,8 @@ import pytest
 
 from cdc.model import Side
 from cdc.stats import Options
-from tests.databases import Connection, Host, Pair, Servers, make_cluster
+from tests.databases import Pair, Servers, make_cluster
+from tests.hosts import Connection, Host
 from tests.live import equal, running, until
 from tests.prepared import Prepared
 from tests.synced import Synced, synced

@@ -19,7 +19,8 @@ from cdc.snapshot.plan import Restored
 from cdc.snapshot.restore import restore
 from cdc.snapshot.writer import write_snapshot
 from cdc.verify import verify_sides
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.running import Shell, link_states, until
 from tests.synced import Synced, endpoints, synced
 from tests.system.test_types import lacking, table_of

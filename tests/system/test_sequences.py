@@ -8,7 +8,8 @@ import pytest
 
 from cdc.model import Side
 from cdc.stats import Options
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.live import equal, running
 from tests.synced import Synced, synced
 from triggers.sequences import interleave

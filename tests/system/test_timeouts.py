@@ -12,7 +12,8 @@ import pytest
 from cdc.model import Side
 from cdc.session import connect
 from cdc.stats import Options
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.live import equal, running, until
 from tests.running import Shell
 from tests.synced import endpoints, synced

@@ -18,7 +18,8 @@ from cdc.decision import Decision
 from cdc.model import Policy, Resolution, Side
 from cdc.resolve import Resolver
 from cdc.stats import Options
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.synced import Synced, endpoints, synced
 from tests.system.type_values import FAMILIES, Kind
 from triggers.identifiers import identifier

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cdc.model import Side
-from tests.databases import Host, Pair, Servers, make_cluster
+from tests.databases import Pair, Servers, make_cluster
+from tests.hosts import Host
 from tests.prepared import Prepared
 from tests.roles import Role, pair_of
 from tests.synced import synced

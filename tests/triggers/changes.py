@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.databases import Connection
+from tests.hosts import Connection
 from triggers.functions import function
 from triggers.install import InstallReport, install
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.triggers.changes import capture
 from triggers.catalog import Catalog, fingerprint, read_catalog
 from triggers.locks import transaction

@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from cdc.model import Side
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.triggers.changes import capture, take, until
 from triggers.errors import TriggerError
 from triggers.identifiers import identifier

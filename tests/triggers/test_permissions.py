@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 
 from cdc.model import Side
-from tests.databases import Connection, Login, Pair
+from tests.databases import Pair
+from tests.hosts import Connection, Login
 from tests.triggers.changes import capture, take
 from triggers.identifiers import identifier
 from triggers.uninstall import uninstall

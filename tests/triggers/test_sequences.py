@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from cdc.model import Side
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.triggers.changes import capture, until
 from triggers.errors import TriggerError
 from triggers.sequences import SequenceReport, interleave

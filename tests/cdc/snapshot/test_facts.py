@@ -5,7 +5,8 @@ import pytest
 from cdc.model import Side
 from cdc.snapshot import facts, history
 from cdc.snapshot.history import Ending, Kind, Status
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from triggers.install import install
 
 FILES = """

@@ -6,7 +6,8 @@ from cdc.errors import ConfigurationError
 from cdc.model import Side
 from cdc.snapshot import history
 from cdc.snapshot.history import Ending, Kind, Status
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from triggers.install import install
 
 

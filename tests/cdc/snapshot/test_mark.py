@@ -5,7 +5,8 @@ import pytest
 from cdc.model import Side
 from cdc.snapshot import mark
 from cdc.snapshot.mark import Mark
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.synced import synced
 from triggers.install import install
 

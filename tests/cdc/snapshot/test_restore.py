@@ -18,7 +18,8 @@ from cdc.snapshot.plan import Counts, Restored, RestorePlan
 from cdc.snapshot.restore import preview, restore
 from cdc.snapshot.writer import write_snapshot
 from tests import shop
-from tests.databases import Connection, Pair, Servers
+from tests.databases import Pair, Servers
+from tests.hosts import Connection
 from tests.roles import Role, among, pair_of
 from triggers.identifiers import identifier, qualified
 

@@ -20,7 +20,8 @@ from cdc.snapshot.progress import Progress
 from cdc.snapshot.store import open_store
 from cdc.snapshot.writer import Written, write_snapshot
 from tests import shop
-from tests.databases import Connection, Pair
+from tests.databases import Pair
+from tests.hosts import Connection
 from tests.snapshots import content, listed, loaded, verify
 from tests.system.test_types import lacking, make_extension, table_of
 from tests.system.type_values import FAMILIES
