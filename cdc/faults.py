@@ -44,10 +44,14 @@ _EXACT = {
     "0A000": Fault(Blame.SHAPE),
     "54000": Fault(Blame.ROW),
     "54001": Fault(Blame.ROW),  # a function of the table's own that calls itself without end
+    "55000": Fault(
+        Blame.ROW
+    ),  # published without a replica identity; currval() and the like in a function of the table's own
     # What a value, or a function of the table's own, names and is not there; a right that was taken away.
     "42501": Fault(Blame.SHAPE),
     "42883": Fault(Blame.SHAPE),
     "42602": Fault(Blame.SHAPE),
+    "42P10": Fault(Blame.SHAPE),
     "3F000": Fault(Blame.SHAPE),
 }
 # Data exceptions, constraint violations, what triggers raise (RAISE is P0001), check options of views; what functions

@@ -34,12 +34,14 @@ CODES = sorted(
         ("54001", Fault(Blame.ROW)),
         ("U0001", Fault(Blame.ROW)),
         ("SHOP1", Fault(Blame.ROW)),
+        ("55000", Fault(Blame.ROW)),
         ("54011", Fault(Blame.LINK)),
         ("55P03", Fault(Blame.LOCK)),
         ("40P01", Fault(Blame.LOCK)),
         ("40001", Fault(Blame.LOCK)),
         ("42703", Fault(Blame.SHAPE)),
         ("42P01", Fault(Blame.SHAPE)),
+        ("42P10", Fault(Blame.SHAPE)),
         (None, Fault(Blame.LINK)),
         ("", Fault(Blame.LINK)),
     ],
@@ -73,4 +75,4 @@ def test_what_reading_a_value_does_not_say(code: str | None) -> None:
 @pytest.mark.parametrize("code", [code for code in CODES if code[:2] not in {"22", "23", "44", "P0"}])
 def test_no_code_of_the_servers_is_taken_for_an_applications(code: str) -> None:
     if judge(code) == Fault(Blame.ROW):
-        assert code in {"54000", "54001"} or code[:2] in {"09", "20", "21", "27", "2F", "38", "39"}
+        assert code in {"54000", "54001", "55000"} or code[:2] in {"09", "20", "21", "27", "2F", "38", "39"}

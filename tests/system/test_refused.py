@@ -225,3 +225,38 @@ async def test_the_same_row_without_a_key_on_both_sides(pair: Pair, late: str, b
         await both.main.execute("DELETE FROM tag WHERE name <> 'apart'")
         await both.settle()
         assert [await both.connection(side).fetchval(count) for side in Side] == [0, 0]
+
+
+PUBLISHED = """
+CREATE TABLE t ({columns}, v text);
+CREATE TABLE other (id int PRIMARY KEY, v text);
+INSERT INTO t (n, v) VALUES (1, 'a'), (2, 'b'), (3, 'c');
+INSERT INTO other VALUES (1, 'a');
+"""
+
+
+@pytest.mark.superuser("only an administrator publishes all tables")
+@pytest.mark.parametrize(
+    ("columns", "since"),
+    [("n int", 13), ("n int, id int GENERATED ALWAYS AS (n) STORED PRIMARY KEY", 18)],
+)
+async def test_a_table_that_one_side_publishes_without_naming_its_rows(
+    pair: Pair, columns: str, since: int
+) -> None:
+    if pair.main.get_server_version().major < since:
+        pytest.skip(f"PostgreSQL {since} and newer")
+    async with synced(pair, PUBLISHED.format(columns=columns)) as both:
+        await both.backup.execute("CREATE PUBLICATION everything FOR ALL TABLES")
+        await both.main.execute(
+            "UPDATE t SET v = 'z' WHERE n = 1; DELETE FROM t WHERE n = 2; INSERT INTO t (n, v) VALUES (4, 'd');"
+            "UPDATE other SET v = 'z'"
+        )
+        await both.settle()
+        await both.assert_equal("other")
+        found = await both.open_conflicts()
+        assert {(each.side, each.entity, each.type) for each in found} == {(Side.BACKUP, "t", "REJECTED")}
+        assert all("t" in (each.error or "") and "eplica identity" in (each.error or "") for each in found)
+        await both.backup.execute("DROP PUBLICATION everything")
+        await due(both)
+        await both.assert_equal("t")
+        await both.assert_no_conflicts()
