@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import LiteralString
 
+from cdc.bags import entries
 from cdc.claim import ALONE, CLAIM, NOTHING, proof
 from cdc.fields import image_field
 from cdc.model import Op
@@ -21,7 +22,7 @@ class Mapping(RowStatements):
         """The set-based statement; `live` when sync_state holds entries of this table to be looked at."""
         if (batch, live) not in self._applying:
             self._applying[batch, live] = (
-                self._apply(batch, live=live) if self.key_columns else self._bag(batch)
+                self._apply(batch, live=live) if self.key_columns else self._bag(batch, live=live)
             )
         return self._applying[batch, live]
 
@@ -60,7 +61,7 @@ class Mapping(RowStatements):
             incoming=self._any_suspicions(self.shape.incoming, outgoing=False),
         )
 
-    def _bag(self, batch: Composed) -> str:
+    def _bag(self, batch: Composed, *, live: bool) -> str:
         outgoing = self.checked(self.shape.outgoing, outgoing=True)
         incoming = self.checked(self.shape.incoming, outgoing=False)
         return self._render(
@@ -69,26 +70,9 @@ class Mapping(RowStatements):
             batch=batch,
             outgoing=array([fragment("true")] * len(outgoing)),
             incoming=array([fragment("true")] * len(incoming)),
-            single=self._single(),
+            entries=entries(self.image, len(self.columns), live=live),
+            single=self.single(),
         )
-
-    def _single(self) -> Composed:
-        """That a row has what a unique index lets no other row have; NULLs are no such value."""
-        names = {column.name for column in self.common}
-        alike = [
-            joined(
-                (
-                    fragment(
-                        "t.{c} {op} {value}", c=identifier(name), op=op, value=self.field("n.after", name)
-                    )
-                    for name, op in zip(key.columns, key.operators, strict=True)
-                ),
-                " AND ",
-            )
-            for key in self.shape.keys
-            if names.issuperset(key.columns)
-        ]
-        return joined(alike, " OR ") if alike else fragment("false")
 
     def is_uniform(self, op: Op | None) -> bool:
         """Whether there is a shorter statement for changes that are all of kind `op`."""

@@ -8,6 +8,7 @@ import asyncpg
 
 from cdc import records
 from cdc.applier import Applier
+from cdc.bags import chained
 from cdc.by_key import put_off_as_printed
 from cdc.change import Change
 from cdc.ends import Reason, entry_for, put_off_keys
@@ -78,13 +79,14 @@ async def put_off_all(applier: Applier, changes: Sequence[Change], error: Refusa
 async def _put_off_copies(residue: Residue, changes: Sequence[Change], error: Refusal) -> Outcome:
     """Put changes of a table without a key off: equal rows are several, each has an entry of its own."""
     connection, entity = residue.target.connection, str(residue.mapping.entity)
-    names = [row_name(change.new or change.old or "") for change in changes]
+    several = chained((change.old, change.new) for change in changes)
+    names = [row_name(new or old or "") for old, new in several]
     live = await connection.fetch(statement("sync_state_live", "cdc"), entity, names)
     taken = {row["entity_id"] for row in live}
     entries = []
-    for change, name in zip(changes, names, strict=True):
+    for change, (old, new), name in zip(changes, several, names, strict=False):
         # No row is printed with anything behind its bracket, and no other change has that number.
-        net = NetChange(name if name not in taken else f"{name} #{change.seq}", change.old, change.new)
+        net = NetChange(name if name not in taken else f"{name} #{change.seq}", old, new)
         taken.add(name)
         entries.append(entry_for(residue, net, describe(error)))
     await records.record_all(connection, entries)

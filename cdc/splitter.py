@@ -8,6 +8,7 @@ from typing import Final
 import asyncpg
 
 from cdc.applier import Applier, splits
+from cdc.bags import going
 from cdc.change import Batch, Change
 from cdc.faults import Blame, judge
 from cdc.model import Op
@@ -80,7 +81,9 @@ class _Changes(Sieve[Change]):
         if table is None or any(item.op in _WHOLE for item in items):
             return None
         if not table.key_columns:
-            return [*items[:place], *items[place + 1 :]], [change]
+            going_on = going([(item.table_id, item.old, item.new) for item in items], place)
+            rest = [item for at, item in enumerate(items) if at not in going_on]
+            return rest, [items[at] for at in going_on]
         since = next(at for at, item in enumerate(items) if item.txid == change.txid)
         later = [at for at in range(since, len(items)) if items[at].table_id == change.table_id]
         if any(items[at].columns != change.columns for at in later):

@@ -175,6 +175,8 @@ async def _left_alone(target: Target, item: Truncated) -> _Left:
     if not item.table.key_columns:
         left.copies = +copies
         left.unseen = set(left.copies)
+        if item.relation == item.table.entity:
+            await target.connection.execute(statement("truncate_ended", "cdc"), str(item.table.entity))
     rows = await target.connection.fetch(statement("truncate_live", "cdc"), str(item.table.entity))
     left.live = {row["entity_id"] for row in rows} - left.unseen
     left.put_off = left.live & {row["entity_id"] for row in rows if row["put_off"]}

@@ -50,3 +50,21 @@ class UniqueChecks(ReferenceChecks):
             ),
             predicate=constraint.predicate,
         )
+
+    def single(self) -> Composed:
+        """That a row has what a unique index lets no other row have; NULLs are no such value."""
+        names = {column.name for column in self.common}
+        alike = [
+            joined(
+                (
+                    fragment(
+                        "t.{c} {op} {value}", c=identifier(name), op=op, value=self.field("n.after", name)
+                    )
+                    for name, op in zip(key.columns, key.operators, strict=True)
+                ),
+                " AND ",
+            )
+            for key in self.shape.keys
+            if names.issuperset(key.columns)
+        ]
+        return joined(alike, " OR ") if alike else fragment("false")

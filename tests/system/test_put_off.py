@@ -374,3 +374,75 @@ async def test_what_somebody_wrote_meanwhile_is_not_overwritten_by_an_exchange(p
         assert "1" in {each.entity_id for each in await both.open_conflicts(Side.BACKUP)}
         assert await both.backup.fetchval("SELECT t::text FROM t WHERE id = 1") == "(1,mine,1)"
         assert await both.main.fetchval("SELECT t::text FROM t WHERE id = 1") == "(1,a,2)"
+
+
+@pytest.mark.parametrize("index", ["", "CREATE UNIQUE INDEX ON t (id)"], ids=["", "unique"])
+@pytest.mark.parametrize("parts", [1, 1000])
+@pytest.mark.parametrize(
+    "second",
+    [
+        "UPDATE t SET v = 'c' WHERE id = 1",
+        "UPDATE t SET v = 'a' WHERE id = 1",
+        "DELETE FROM t WHERE id = 1",
+        "UPDATE t SET v = 'c' WHERE id = 1; UPDATE t SET v = 'd' WHERE id = 1; UPDATE t SET v = 'b' WHERE id = 1",
+    ],
+)
+async def test_a_row_without_a_key_goes_on_while_it_is_locked(
+    pair: Pair, second: str, parts: int, index: str
+) -> None:
+    schema = f"CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, 'a'), (2, 'a'); {index}"
+    async with synced(pair, schema, options=Options(batch_rows=parts)) as both:
+        other = await pair.connect(Side.BACKUP)
+        async with other.transaction():
+            await other.execute("SELECT FROM t WHERE id = 1 FOR UPDATE")
+            await both.main.execute("UPDATE t SET v = 'b' WHERE id = 1")
+            await both.engine.step(Side.MAIN)
+            await both.main.execute(second)
+            for _ in range(5):
+                await both.engine.step(Side.MAIN)
+        await due(both)
+        await both.assert_equal("t")
+        await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize("later", [True, False])
+@pytest.mark.parametrize("second", ["UPDATE t SET v = 'good'", "UPDATE t SET v = 'a'", "DELETE FROM t", None])
+async def test_a_row_without_a_key_goes_on_after_it_was_refused(
+    pair: Pair,
+    second: str | None,
+    later: bool,  # noqa: FBT001
+) -> None:
+    schema = "CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, 'a')"
+    async with synced(pair, schema) as both:
+        await both.backup.execute("ALTER TABLE t ADD CONSTRAINT refuse CHECK (v <> 'bad')")
+        writes = ["INSERT INTO t VALUES (2, 'bad')", "UPDATE t SET v = 'bad' WHERE id = 1"]
+        async with both.main.transaction():
+            for sql in writes if later or second is None else [*writes, second]:
+                await both.main.execute(sql)
+        await both.settle()
+        if later and second is not None:
+            await both.main.execute(second)
+        if second is None:
+            await both.backup.execute("ALTER TABLE t DROP CONSTRAINT refuse")
+        await due(both)
+        await both.assert_equal("t")
+        await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize("why", ["locked", "refused"])
+async def test_a_table_without_a_key_is_truncated_after_rows_were_put_off(pair: Pair, why: str) -> None:
+    schema = "CREATE TABLE t (id int, v text); INSERT INTO t VALUES (1, 'a'), (2, 'a')"
+    async with synced(pair, schema) as both:
+        if why == "refused":
+            await both.backup.execute("ALTER TABLE t ADD CONSTRAINT refuse CHECK (v <> 'b')")
+        other = await pair.connect(Side.BACKUP)
+        async with other.transaction():
+            await other.execute("SELECT FROM t FOR UPDATE" if why == "locked" else "SELECT")
+            await both.main.execute("UPDATE t SET v = 'b' WHERE id = 1")
+            await both.engine.step(Side.MAIN)
+            await both.main.execute("TRUNCATE t; INSERT INTO t VALUES (1, 'a')")
+            await both.engine.step(Side.MAIN)
+        await both.backup.execute("ALTER TABLE t DROP CONSTRAINT IF EXISTS refuse")
+        await due(both)
+        await both.assert_equal("t")
+        await both.assert_no_conflicts()
