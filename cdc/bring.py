@@ -13,6 +13,7 @@ from cdc.fields import is_binary
 from cdc.fit import check_fit
 from cdc.mapping import Mapping
 from cdc.model import Op
+from cdc.session import make_private
 from cdc.shape import Column
 from triggers.statements import statement
 
@@ -46,7 +47,7 @@ async def bring(
     former = target.former.get(here.entity)
     shape = applier.reader.shapes.get(here.entity)
     check_fit(here, shape, former, [alone(number, here.columns, Op.INSERT, None, row["rest"])])
-    await target.connection.execute(statement("piece_make", "cdc"))
+    await make_private(target.connection, statement("piece_make", "cdc"))
     large = set()
     for column, size in zip(there.in_pieces, row["sizes"], strict=True):
         own = _own(here, column) if size is not None else None

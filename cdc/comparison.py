@@ -14,7 +14,7 @@ from cdc.copy_pipe import pipe
 from cdc.copy_tasks import Progress
 from cdc.difference import Difference
 from cdc.model import Side
-from cdc.session import Connection, Endpoint
+from cdc.session import Connection, Endpoint, make_private
 from cdc.table_pair import TablePair, pair
 from triggers.identifiers import Composed, joined
 from triggers.statements import render, statement
@@ -109,7 +109,7 @@ async def find(here: Connection, there: Connection, difference: Difference) -> t
     Returns:
         Rows only here, rows only there, rows on both that are not equal.
     """
-    await here.execute(difference.sql("compare_other_make"))
+    await make_private(here, difference.sql("compare_other_make"))
     await pipe(
         there,
         difference.sql("compare_fields"),
@@ -118,16 +118,22 @@ async def find(here: Connection, there: Connection, difference: Difference) -> t
         difference.fields,
         binary=False,
     )
-    await here.execute(difference.sql("_difference"))
+    await list_difference(here, difference)
     row = await here.fetchrow(difference.sql("_count"))
     if row is None:
         raise LookupError("an aggregate gave no row")
     return row["here"], row["other"], row["both"]
 
 
+async def list_difference(here: Connection, difference: Difference) -> None:
+    """List the rows that differ from the other side's hashes, which are in a temporary table of `here` already."""
+    await make_private(here, difference.sql("_difference_make"))
+    await here.execute(difference.sql("_difference"))
+
+
 async def hand_over(here: Connection, there: Connection, difference: Difference) -> None:
     """Give the other side the list that `find` made, as seen from there."""
-    await there.execute(difference.sql("_difference_make"))
+    await make_private(there, difference.sql("_difference_make"))
     await pipe(
         here,
         difference.sql("_flipped"),
@@ -140,7 +146,7 @@ async def hand_over(here: Connection, there: Connection, difference: Difference)
 
 async def stage(sender: Connection, receiver: Connection, difference: Difference) -> int:
     """Bring the sender's rows that the receiver lacks or has otherwise to a temporary table there."""
-    await receiver.execute(difference.sql("compare_stage_make"))
+    await make_private(receiver, difference.sql("compare_stage_make"))
     return await pipe(
         sender,
         difference.sql("_rows"),

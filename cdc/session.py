@@ -17,6 +17,7 @@ from asyncpg.connect_utils import SessionAttribute
 from cdc.errors import ConnectivityError, SessionRefused
 from cdc.faults import Blame, judge
 from cdc.model import Side
+from triggers.identifiers import identifier_list
 from triggers.statements import statement
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -89,7 +90,7 @@ async def connect(endpoint: Endpoint, purpose: str, *, timeout: float = 10) -> C
         ConnectivityError: the server cannot be reached or does not let us in now.
     """
     try:
-        return await _begin(endpoint.dsn, purpose, timeout)
+        return await _begin(endpoint, purpose, timeout)
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
         raise ConnectivityError(
             f"{endpoint.side} refuses the login: {error}", hint="check the user and password in its URL"
@@ -111,15 +112,16 @@ async def connect(endpoint: Endpoint, purpose: str, *, timeout: float = 10) -> C
         ) from error
 
 
-async def _begin(dsn: str, purpose: str, seconds: float) -> Connection:
+async def _begin(endpoint: Endpoint, purpose: str, seconds: float) -> Connection:
+    path = str(identifier_list(endpoint.schemas))
     connection: Connection = await asyncpg.connect(
-        dsn,
+        endpoint.dsn,
         timeout=seconds,
         statement_cache_size=400,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,
         target_session_attrs=SessionAttribute.primary,
-        server_settings={**PINNED, "application_name": f"cdc {purpose}"},
+        server_settings={**PINNED, "cdc.schemas": path, "application_name": f"cdc {purpose}"},
     )
     try:
         await connection.execute(statement("session_pin", "cdc"), timeout=seconds)
@@ -129,22 +131,32 @@ async def _begin(dsn: str, purpose: str, seconds: float) -> Connection:
     return connection
 
 
-async def make_private(connection: Connection, path: str, sql: str) -> None:
-    """Make something that is a session's own, outside of a transaction.
+async def execute_as_applications(connection: Connection, sql: str) -> None:
+    """Carry out DDL, in a transaction or outside of one, for which event triggers of people's own may fire.
 
-    Event triggers of people's own fire for it as for any other DDL, and find what they name as applications do.
+    They find what they name as applications do. So `sql` prints no values: what is pinned for these does not hold.
 
     Args:
         connection: from `connect`.
-        path: the search_path for that time.
-        sql: what is made, in pg_temp.
+        sql: one or several statements.
+    """
+    # Sent together, they are one transaction where there is none yet.
+    begin, end = statement("as_applications_begin", "cdc"), statement("as_applications_end", "cdc")
+    await connection.execute(f"{begin}; {sql}; {end}")
+
+
+async def make_private(connection: Connection, sql: str) -> None:
+    """Make or drop something that is a session's own, see `execute_as_applications`.
+
+    Args:
+        connection: from `connect`.
+        sql: what is made or dropped, in pg_temp.
 
     Raises:
         SessionRefused: the role has no right to temporary objects, or an event trigger raised.
     """
     try:
-        # Sent together, they are one transaction, with which the setting ends.
-        await connection.execute(f"SET LOCAL search_path = {path}; {sql}")
+        await execute_as_applications(connection, sql)
     except asyncpg.PostgresError as error:
         if judge(error.sqlstate).blame not in {Blame.ROW, Blame.SHAPE}:
             raise

@@ -99,7 +99,7 @@ class Stage:
         if loaded is None:
             return None
         connection = self._target.connection
-        await make_private(connection, self._target.path, statement("stage_make", "cdc"))
+        await make_private(connection, statement("stage_make", "cdc"))
         await connection.copy_to_table(
             "cdc_stage", schema_name="pg_temp", source=loaded.stream(), format="binary"
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from cdc.comparison import Digest, digest
 from cdc.copy_pipe import pipe
 from cdc.difference import Difference
-from cdc.session import Connection
+from cdc.session import Connection, make_private
 from cdc.table_pair import TablePair
 from triggers.identifiers import Composed, fragment, identifier, identifier_list, joined, qualified, type_name
 from triggers.statements import render
@@ -61,6 +61,7 @@ class Suspects:
         if one != other:
             place = await self._read(self._reading)
             self._list = ("pg_temp", f"cdc_suspects_{self.number}_0")
+            await self._make("suspects_make", self.here, self._list)
             await self.here.execute(
                 render(
                     "suspects_find",
@@ -90,6 +91,7 @@ class Suspects:
             of_suspects=self._meet("r", "d"),
         )
         place = await self._read(query)
+        await self._make("suspects_make", self.here, after)
         await self.here.execute(
             render(
                 "suspects_again",
@@ -142,12 +144,15 @@ class Suspects:
         if self._list[1]:
             await _drop(self.here, self._list)
 
+    async def _make(self, name: str, connection: Connection, suspects: tuple[str, str]) -> None:
+        names = identifier_list(self._names, "r")
+        sql = render(name, "cdc", suspects=qualified(*suspects), names=names, reading=self._reading)
+        await make_private(connection, sql)
+
     async def _send_keys(self, suspects: tuple[str, str]) -> None:
         """Give the other side the list's keys."""
         place = qualified(*suspects)
-        names = identifier_list(self._names, "r")
-        make = render("suspects_keys", "cdc", suspects=place, names=names, reading=self._reading)
-        await self.there.execute(make)
+        await self._make("suspects_keys", self.there, suspects)
         keys = render("suspects_list", "cdc", keys=identifier_list(self._names, "d"), suspects=place)
         await pipe(self.here, keys, self.there, suspects, self._names, binary=False)
         for connection in (self.here, self.there):
@@ -157,8 +162,8 @@ class Suspects:
         """Bring a reading of the other side here."""
         place = ("pg_temp", f"cdc_reading_{self.number}")
         await _drop(self.here, place)
-        other = qualified(*place)
-        await self.here.execute(render("suspects_place", "cdc", other=other, reading=self._reading))
+        make = render("suspects_place", "cdc", other=qualified(*place), reading=self._reading)
+        await make_private(self.here, make)
         await pipe(self.there, query, self.here, place, (*self._names, "value"), binary=False)
         return place
 
@@ -189,4 +194,4 @@ class Suspects:
 
 
 async def _drop(connection: Connection, place: tuple[str, str]) -> None:
-    await connection.execute(render("suspects_drop", "cdc", place=qualified(*place)))
+    await make_private(connection, render("suspects_drop", "cdc", place=qualified(*place)))

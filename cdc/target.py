@@ -175,7 +175,7 @@ class Target:
         if fields not in self._images:
             name = qualified("pg_temp", f"cdc_image_{fields}")
             texts = joined(fragment("{f} text", f=identifier(image_field(i))) for i in range(fields))
-            await make_private(self.connection, self.path, f"CREATE TYPE {name} AS ({texts})")
+            await make_private(self.connection, f"CREATE TYPE {name} AS ({texts})")
             self._images[fields] = name
         return self._images[fields]
 

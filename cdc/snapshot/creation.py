@@ -14,7 +14,7 @@ from cdc.difference import Difference
 from cdc.errors import SchemaMismatch
 from cdc.model import Side
 from cdc.schema_copy import run_script
-from cdc.session import Connection
+from cdc.session import Connection, make_private
 from cdc.shape import TableShape
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.feed import Feed
@@ -170,7 +170,7 @@ async def _load_staged(
             f"{table.entity} did not come out as the snapshot has it",
             hint="look for rules on it, or for a partition that is missing",
         )
-    await connection.execute(render("suspects_drop", "cdc", place=file))
+    await make_private(connection, render("suspects_drop", "cdc", place=file))
     return held
 
 

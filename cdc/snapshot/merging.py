@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cdc.comparison import digest
+from cdc.comparison import digest, list_difference
 from cdc.errors import SchemaMismatch
 from cdc.foreign_keys import check_foreign_keys, reference_parts
 from cdc.model import Entity, Side
 from cdc.rewrite import REPLICA_HINT, rewrite
-from cdc.session import Connection
+from cdc.session import Connection, make_private
 from cdc.shape import TableShape
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.plan import Counts, Sample
@@ -53,7 +53,7 @@ async def compare(connection: Connection, staged: Sequence[Staged], samples: int
 
 async def _difference(connection: Connection, one: Staged) -> Counts:
     """List the rows that differ, seen from the table: `h` are its own, `o` the file's."""
-    await connection.execute(one.difference.sql("_difference"))
+    await list_difference(connection, one.difference)
     row = await connection.fetchrow(one.difference.sql("_count"))
     if row is None:
         raise LookupError("an aggregate gave no row")
@@ -83,6 +83,7 @@ async def merge(
         SnapshotRefused: constraints, triggers or rules stand in the way; nothing may be committed.
     """
     for one in found.differing:
+        await make_private(connection, one.difference.sql("compare_stage_make"))
         await connection.execute(_sql(one, "_delta"))
     shapes = [one.pair.target for one in staged]
     if role is None:

@@ -10,7 +10,7 @@ import asyncpg
 from cdc.comparison import Digest
 from cdc.difference import Difference
 from cdc.model import Entity
-from cdc.session import UNREACHABLE, Connection
+from cdc.session import UNREACHABLE, Connection, make_private
 from cdc.shape import TableShape
 from cdc.snapshot.errors import SnapshotRefused
 from cdc.snapshot.feed import Feed
@@ -76,7 +76,9 @@ async def stage_all(connection: Connection, feed: Feed, shapes: Mapping[Entity, 
     staged = []
     for number, (table, pair, place) in enumerate(places):
         difference = Difference(pair, number, only=pair.target.relid in ordinary)
-        await connection.execute(difference.sql("file_hashes", PACKAGE, file=qualified(*place)))
+        file = qualified(*place)
+        await make_private(connection, difference.sql("file_hashes_make", PACKAGE, file=file))
+        await connection.execute(difference.sql("file_hashes", PACKAGE, file=file))
         row = await connection.fetchrow(difference.sql("file_digest", PACKAGE))
         if row is None:
             raise LookupError("an aggregate gave no row")
@@ -88,8 +90,8 @@ async def make_place(connection: Connection, table: TableHead, place: tuple[str,
     """Make a temporary table with the table's columns and types, generated ones as plain ones."""
     columns = identifier_list([column.name for column in table.columns], "t")
     relation = qualified(table.schema, table.table)
-    await connection.execute(
-        render("file_make", PACKAGE, file=qualified(*place), columns=columns, table=relation)
+    await make_private(
+        connection, render("file_make", PACKAGE, file=qualified(*place), columns=columns, table=relation)
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 
 from cdc.rewrite import REPLICA_HINT
-from cdc.session import Connection
+from cdc.session import Connection, execute_as_applications
 from cdc.shape import TableShape
 from cdc.snapshot.errors import SnapshotRefused
 from triggers.identifiers import Composed, fragment, identifier, qualified
@@ -54,4 +54,5 @@ async def silenced(
 async def _turn(connection: Connection, row: asyncpg.Record, turn: Composed) -> None:
     table = qualified(row["schema_name"], row["table_name"])
     trigger = identifier(row["trigger_name"])
-    await connection.execute(render("trigger_turn", "cdc.snapshot", table=table, turn=turn, trigger=trigger))
+    sql = render("trigger_turn", "cdc.snapshot", table=table, turn=turn, trigger=trigger)
+    await execute_as_applications(connection, sql)

@@ -1,9 +1,9 @@
 -- Purpose:    The suspects that are not the same on both sides at another look either; those that neither side has
 --             changed since the look before stand.
--- Parameters: {next} where they are kept; {keys} of d; {suspects} of the look before; {reading}; {other} the other side's;
+-- Parameters: {next} where they are kept, made already; {keys} of d; {suspects} of the look before; {reading}; {other} the other side's;
 --             {here_meets} h and d; {other_meets} o and d.
--- Result:     none; it goes with the session.
-CREATE TEMP TABLE {next} AS
+-- Result:     none.
+INSERT INTO {next}
 SELECT {keys}, h.value AS here, o.value AS other,
        h.value IS NOT DISTINCT FROM d.here AND o.value IS NOT DISTINCT FROM d.other AS stands
 FROM {suspects} AS d

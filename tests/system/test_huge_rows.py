@@ -489,6 +489,20 @@ async def test_a_policy_overwrites_no_version_that_could_not_be_kept(pair: Pair)
 
 
 @pytest.mark.usefixtures("low_limits")
+async def test_an_event_trigger_finds_what_it_names_while_a_row_is_brought(owner_pair: Pair) -> None:
+    async with synced(owner_pair, f"{TABLE}; CREATE TABLE log (tag text)") as both:
+        await owner_pair.administer(
+            Side.BACKUP,
+            "CREATE FUNCTION public.seen() RETURNS event_trigger LANGUAGE plpgsql AS"
+            " 'BEGIN INSERT INTO log SELECT command_tag FROM pg_event_trigger_ddl_commands(); END';"
+            " CREATE EVENT TRIGGER own ON ddl_command_end EXECUTE FUNCTION public.seen()",
+        )
+        await by_key(both.main, large("main"), "1")
+        await settled(both, "t")
+        assert '("CREATE TABLE")' in await both.rows(Side.BACKUP, "log")
+
+
+@pytest.mark.usefixtures("low_limits")
 @pytest.mark.parametrize("gone", [False, True])
 async def test_one_way_nothing_fetches_the_row_for_main(pair: Pair, *, gone: bool) -> None:
     """Deciding BACKUP is refused and leaves no trace; the ways out that the refusal names are ways out."""

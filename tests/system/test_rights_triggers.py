@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from cdc.engine import Engine
 from cdc.errors import SessionRefused
+from cdc.first_contact import resync
 from cdc.model import Side
+from cdc.snapshot.disk import DiskStore
+from cdc.snapshot.restore import restore
+from cdc.snapshot.writer import write_snapshot
 from cdc.stats import Options
+from cdc.verify import verify_sides
 from tests.databases import Pair
 from tests.live import until
 from tests.roles import make_replica
@@ -174,6 +180,54 @@ async def test_event_triggers_find_what_they_name(owner_pair: Pair) -> None:
         await both.assert_equal("t", "log")
         await both.assert_no_conflicts()
         assert {*await both.rows(Side.MAIN, "log")} == {'("CREATE TYPE")', '("CREATE TABLE")'}
+
+
+TWO_KINDS = """
+CREATE TABLE t (id int PRIMARY KEY, v text, of regclass);
+CREATE TABLE bag (v text);
+CREATE TABLE log (tag text);
+CREATE FUNCTION fill_in() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER own BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION fill_in();
+INSERT INTO t VALUES (1, 'same', 't'), (2, 'other', NULL);
+INSERT INTO bag VALUES ('same'), ('other');
+"""
+PAST_CAPTURE = """
+SET LOCAL cdc.applying = 'on';
+UPDATE t SET v = 'new' WHERE id = 2;
+UPDATE bag SET v = 'new' WHERE v = 'other'
+"""
+
+
+@pytest.mark.parametrize("event", ["ddl_command_end", "sql_drop"])
+@pytest.mark.parametrize("work", ["verify", "repair", "resync", "restore"])
+async def test_event_triggers_find_what_they_name_while_sides_are_compared(
+    owner_pair: Pair, tmp_path: Path, work: str, event: str
+) -> None:
+    main, backup = endpoints(owner_pair)
+    async with synced(owner_pair, TWO_KINDS) as both:
+        store = DiskStore(tmp_path)
+        file = await write_snapshot(main, store, kind="EXPORT")
+        for side in Side:
+            await owner_pair.administer(side, EVENT_TRIGGER.format(body="PERFORM FROM log;", event=event))
+        before = await both.rows(Side.MAIN, "t"), await both.rows(Side.MAIN, "bag")
+        await both.main.execute(PAST_CAPTURE)
+        after = await both.rows(Side.MAIN, "t"), await both.rows(Side.MAIN, "bag")
+        if work == "resync":
+            await both.engine.close()
+            assert (await resync(main, backup, Side.BACKUP, lambda *_: None)).rows > 0
+        elif work == "restore":
+            await restore(store, file.name, main, backup, tables=["t", "bag"], by="test", propagate=False)
+        else:
+            repair = Side.BACKUP if work == "repair" else None
+            report = await verify_sides(main, backup, repair=repair, progress=lambda *_: None)
+            found = {
+                one.entity: (one.differing, one.missing_main, one.missing_backup) for one in report.tables
+            }
+            assert (found["t"], found["bag"]) == ((1, 0, 0), (0, 1, 1))
+        here = before if work == "restore" else after
+        assert (await both.rows(Side.MAIN, "t"), await both.rows(Side.MAIN, "bag")) == here
+        if work in {"repair", "resync"}:
+            await both.assert_equal("t")
 
 
 @pytest.mark.parametrize("hindrance", ["an event trigger", "no right"])
