@@ -10,6 +10,7 @@ from typing import Final
 from cdc import records
 from cdc.by_key import put_off_keys
 from cdc.change import CapturedTable, Change
+from cdc.emptied import end_put_off
 from cdc.errors import SchemaMismatch
 from cdc.images import to_image, to_text
 from cdc.model import ConflictStatus, ConflictType, Entity, Image, Op, Side
@@ -175,8 +176,7 @@ async def _left_alone(target: Target, item: Truncated) -> _Left:
     if not item.table.key_columns:
         left.copies = +copies
         left.unseen = set(left.copies)
-        if item.relation == item.table.entity:
-            await target.connection.execute(statement("truncate_ended", "cdc"), str(item.table.entity))
+        await end_put_off(target, item.table.entity, item.relation)
     rows = await target.connection.fetch(statement("truncate_live", "cdc"), str(item.table.entity))
     left.live = {row["entity_id"] for row in rows} - left.unseen
     left.put_off = left.live & {row["entity_id"] for row in rows if row["put_off"]}

@@ -446,3 +446,33 @@ async def test_a_table_without_a_key_is_truncated_after_rows_were_put_off(pair: 
         await due(both)
         await both.assert_equal("t")
         await both.assert_no_conflicts()
+
+
+@pytest.mark.parametrize("bounds", ["RANGE (id)", "RANGE (part)", "LIST (part)", "HASH (part)"])
+async def test_a_partition_without_a_key_is_truncated_after_rows_were_refused(
+    pair: Pair, bounds: str
+) -> None:
+    first, rest = {
+        "RANGE (id)": ("FROM (0) TO (10)", "FROM (10) TO (20)"),
+        "RANGE (part)": ("FROM ('c') TO (MAXVALUE)", "FROM (MINVALUE) TO ('c')"),
+        "LIST (part)": ("IN ('it''s')", "IN ('b', NULL)"),
+        "HASH (part)": ("WITH (MODULUS 2, REMAINDER 0)", "WITH (MODULUS 2, REMAINDER 1)"),
+    }[bounds]
+    schema = f"""
+        CREATE TABLE t (part varchar(4) COLLATE "C", id int, v text) PARTITION BY {bounds};
+        CREATE TABLE one PARTITION OF t FOR VALUES {first};
+        CREATE TABLE two PARTITION OF t FOR VALUES {rest};
+        INSERT INTO t VALUES ('it''s', 1, 'a'), ('b', 11, 'a');
+    """
+    async with synced(pair, schema) as both:
+        await both.backup.execute("ALTER TABLE t ADD CONSTRAINT refuse CHECK (v <> 'b')")
+        await both.main.execute(
+            "UPDATE t SET v = 'b'; INSERT INTO t VALUES ('it''s', 2, 'b'), ('b', 12, 'b')"
+        )
+        await both.settle()
+        await both.main.execute("TRUNCATE one; INSERT INTO t VALUES ('it''s', 1, 'a')")
+        await both.settle()
+        await both.backup.execute("ALTER TABLE t DROP CONSTRAINT refuse")
+        await due(both)
+        await both.assert_equal("t")
+        await both.assert_no_conflicts()
