@@ -476,3 +476,24 @@ async def test_a_partition_without_a_key_is_truncated_after_rows_were_refused(
         await due(both)
         await both.assert_equal("t")
         await both.assert_no_conflicts()
+
+
+async def test_rows_without_a_key_that_were_to_move_are_where_a_truncated_partition_left_them(
+    pair: Pair,
+) -> None:
+    schema = """
+        CREATE TABLE t (id int, v text) PARTITION BY RANGE (id);
+        CREATE TABLE one PARTITION OF t FOR VALUES FROM (0) TO (10);
+        CREATE TABLE two PARTITION OF t FOR VALUES FROM (10) TO (20);
+        INSERT INTO t VALUES (1, 'a'), (11, 'a');
+    """
+    async with synced(pair, schema) as both:
+        await both.backup.execute("ALTER TABLE t ADD CONSTRAINT refuse CHECK (v <> 'b')")
+        await both.main.execute("UPDATE t SET id = CASE id WHEN 1 THEN 12 ELSE 2 END, v = 'b'")
+        await both.settle()
+        await both.main.execute("TRUNCATE one")
+        await both.settle()
+        await both.backup.execute("ALTER TABLE t DROP CONSTRAINT refuse")
+        await due(both)
+        await both.assert_equal("t")
+        await both.assert_no_conflicts()
