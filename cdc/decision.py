@@ -103,6 +103,16 @@ def merge_plan(
     return plan(versions(case, rule), columns, rule, values)
 
 
+def merged_key(case: Case, key: Collection[str]) -> dict[str, str | None]:
+    """A key as both sides are to have it, who may print it differently: as the side has it that changed it.
+
+    Where both did, or nobody knows, it is as MAIN has it.
+    """
+    main, backup, base = case.rows[Side.MAIN] or {}, case.rows[Side.BACKUP] or {}, case.base or {}
+    kept = {name: name in base and main.get(name) == base[name] for name in key}
+    return {name: (backup if kept[name] else main).get(name) for name in key}
+
+
 def versions(case: Case, rule: PolicyRule) -> Versions:
     """A case's rows as a merge takes them."""
     main, backup = case.rows[Side.MAIN] or {}, case.rows[Side.BACKUP] or {}

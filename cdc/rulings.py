@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cdc import records
 from cdc.cases import Cases, Table, on_their_way
-from cdc.decision import Case, Decision, merge_plan, versions, wanted_rows
+from cdc.decision import Case, Decision, merge_plan, merged_key, versions, wanted_rows
 from cdc.errors import CdcError, ConflictMoved, MergeIncomplete, ResolutionRefused
 from cdc.merge import Plan, Question, answered
 from cdc.model import Image, Policy, Resolution, Side
@@ -94,7 +94,7 @@ async def rule(
         if isinstance(plan, CdcError):
             found.refused[case.entity_id] = plan
             continue
-        rows = wanted_rows(case, table.columns, None, plan.values)
+        rows = wanted_rows(case, table.columns, None, {**merged_key(case, table.key), **plan.values})
         written = frozenset(side for side in Side if _differs(table, case.rows[side], rows[side]))
         found.made.append(Ruling(case, decisions[case.entity_id], Resolution.MERGE, rows, written))
     return found

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from cdc.conflicts import get_conflict
+from cdc.decision import Decision
 from cdc.merge_function import MergeFunctions
 from cdc.model import Entity, Resolution, Side
 from cdc.policy import PolicyRule, parse_policy
+from cdc.resolve import Resolver
 from tests.databases import Pair
-from tests.synced import Synced, synced
+from tests.synced import Synced, endpoints, synced
 
 SCHEMA = """
 CREATE TABLE t (id int PRIMARY KEY, v text, n int, tags text[], doc jsonb, at timestamptz);
@@ -216,3 +218,32 @@ async def test_a_table_that_waits_keeps_no_other_waiting(pair: Pair, monkeypatch
         await both.settle()
         assert {each.entity for each in await both.open_conflicts()} == {"t"}
         await both.assert_equal("other")
+
+
+@pytest.mark.parametrize("policy", ["MERGE", "MANUAL"])
+@pytest.mark.parametrize(
+    ("main", "backup", "expected"),
+    [
+        ("UPDATE k SET b = 1.00, v = 'm'", "UPDATE k SET w = 'b'", "(1,1.00,m,b)"),
+        ("UPDATE k SET v = 'm'", "UPDATE k SET b = 1.000, w = 'b'", "(1,1.000,m,b)"),
+        ("UPDATE k SET b = 1.00, v = 'm'", "UPDATE k SET b = 1.000, w = 'b'", "(1,1.00,m,b)"),
+    ],
+)
+async def test_a_merge_gives_both_sides_one_spelling_of_the_key(
+    pair: Pair, policy: str, main: str, backup: str, expected: str
+) -> None:
+    schema = """
+    CREATE TABLE k (a int, b numeric, v text, w text, PRIMARY KEY (a, b));
+    INSERT INTO k VALUES (1, 1.0, 'x', 'x');
+    """
+    async with synced(pair, schema, policy=lambda _: parse_policy(policy)) as both:
+        await both.main.execute(main)
+        await both.backup.execute(backup)
+        await both.settle()
+        if policy == "MANUAL":
+            async with Resolver(*endpoints(pair)) as resolver:
+                await resolver.resolve(Decision("k", "1,1.0", Resolution.MERGE, "ann"))
+            await both.settle()
+        await both.assert_no_conflicts()
+        await both.assert_equal("k")
+        assert await both.rows(Side.MAIN, "k") == [expected]
