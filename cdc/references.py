@@ -22,7 +22,13 @@ class ReferenceBroken(Exception):
 
 
 async def check_references(
-    target: Target, mapping: Mapping, part: Part, suspicions: asyncpg.Record, *, lock: bool = True
+    target: Target,
+    mapping: Mapping,
+    part: Part,
+    suspicions: asyncpg.Record,
+    *,
+    lock: bool = True,
+    every: bool = False,
 ) -> None:
     """Check the keys that a batch gives reason to, locking the parents that are found.
 
@@ -32,6 +38,7 @@ async def check_references(
         part: the changes that were applied.
         suspicions: the totals of the apply statement: booleans per checked key, `outgoing` and `incoming`.
         lock: the parents are not locked yet.
+        every: rows were written that were not as expected: check all that they refer to.
 
     Raises:
         ReferenceBroken: a child would be without its parent.
@@ -42,7 +49,7 @@ async def check_references(
     ):
         checked = mapping.checked(keys, outgoing=outgoing)
         for key, suspected in zip(checked, flags or (), strict=True):
-            if suspected:
+            if suspected or (every and outgoing):
                 await _check(
                     target, mapping.references(key, part.batch, outgoing=outgoing, lock=lock), part, key
                 )

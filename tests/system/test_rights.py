@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from cdc.decision import Decision
-from cdc.model import Resolution, Side
+from cdc.model import Policy, Resolution, Side
 from cdc.resolve import Resolver
 from cdc.stats import Options
 from tests.databases import Pair, Servers
@@ -225,6 +225,27 @@ async def test_a_cascade_takes_no_row_that_was_never_seen(role_pair: Pair) -> No
         assert await both.backup.fetchval("SELECT count(*) FROM p WHERE id = 1") == 1
         found = {(entry.entity, entry.entity_id) for entry in await both.open_conflicts()}
         assert {("p", "1"), ("c", "100")} <= found
+
+
+@pytest.mark.parametrize("winner", [Policy.MAIN_WINS, Policy.BACKUP_WINS])
+async def test_no_policy_writes_a_child_without_its_parent(role_pair: Pair, winner: Policy) -> None:
+    """One side deletes the parent, and its child with it, whose other columns the other side has changed."""
+    schema = """
+    CREATE TABLE p (id int PRIMARY KEY, v text);
+    CREATE TABLE c (id int PRIMARY KEY, p int REFERENCES p ON DELETE CASCADE, v text);
+    INSERT INTO p VALUES (1, 'x'), (2, 'x');
+    INSERT INTO c VALUES (1, 1, 'x'), (2, 2, 'x');
+    """
+    orphans = "SELECT count(*) FROM c WHERE NOT EXISTS (SELECT FROM p WHERE p.id = c.p)"
+    async with synced(role_pair, schema, policy=lambda _: winner) as both:
+        for loser, number in zip(Side, (1, 2), strict=True):
+            await both.connection(loser).execute(f"DELETE FROM p WHERE id = {number}")
+            await both.connection(loser.other).execute(f"UPDATE c SET v = 'changed' WHERE id = {number}")
+        await both.settle()
+        for side in Side:
+            assert await both.connection(side).fetchval(orphans) == 0
+        if not await both.open_conflicts():
+            await both.assert_equal("p", "c")
 
 
 @pytest.mark.parametrize("column", ["id", "v"])
