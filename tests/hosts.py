@@ -30,8 +30,8 @@ class Login:
 class Administrator:
     """A session of a server's administrator that all tests of a run share, whichever loop each of them has.
 
-    It lives in a loop of its own, in a thread: a new session for every database that is made and dropped is a third
-    of all sessions that the tests have.
+    It lives in a loop of its own, in a thread. New sessions for every database that is made and dropped were a
+    quarter of all that a test had.
     """
 
     def __init__(self, url: str) -> None:

@@ -52,7 +52,7 @@ async def login_of(servers: Servers, role: Role) -> Login | None:
     if role is Role.SUPERUSER:
         return None
     if role is Role.GRANTED and not await _have_grants(servers):
-        pytest.skip("PostgreSQL 15 and newer")
+        pytest.skip("the right can be granted from PostgreSQL 15 on")
     if role not in servers.logins:
         login = await servers.make_login()
         if role is Role.GRANTED:
@@ -82,7 +82,7 @@ async def give_database(cluster: Cluster, name: str, role: Role) -> str:
         )
         if role is Role.GRANTED:
             if connection.get_server_version() < FIRST_WITH_GRANTS:
-                pytest.skip("PostgreSQL 15 and newer")
+                pytest.skip("the right can be granted from PostgreSQL 15 on")
             await connection.execute("GRANT SET ON PARAMETER session_replication_role TO cdc_test_owner")
     finally:
         await connection.close()

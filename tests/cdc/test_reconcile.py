@@ -241,7 +241,7 @@ async def test_a_filled_child_whose_parent_could_not_be_filled(sides: Pair) -> N
 async def test_children_whose_periods_their_parents_do_not_cover(pair: Pair, choice: str) -> None:
     """Parents that merely overlap a child's period are not enough."""
     if pair.main.get_server_version().major < 18:
-        pytest.skip("there are no foreign keys of periods before 18")
+        pytest.skip("there are no periods before PostgreSQL 18")
     await both(
         pair,
         "CREATE TABLE price (item int4range, valid int4range, PRIMARY KEY (item, valid WITHOUT OVERLAPS))",

@@ -107,7 +107,7 @@ async def test_what_waits_for_a_parent_by_other_columns(
     pair: Pair, schema: str, sits: str, writes: str
 ) -> None:
     if "OVERLAPS" in schema and pair.main.get_server_version().major < 18:
-        pytest.skip("there are none before 18")
+        pytest.skip("there are no periods before PostgreSQL 18")
     async with synced(pair, schema) as both:
         sitter = await pair.connect(Side.BACKUP)
         await sitter.execute(f"BEGIN; {sits}")

@@ -330,7 +330,7 @@ async def test_a_table_without_columns_waits_for_some(pair: Pair) -> None:
 async def test_foreign_keys_of_periods(pair: Pair) -> None:
     """Parents have to cover the whole of a child's period, which several do together."""
     if pair.main.get_server_version().major < 18:
-        pytest.skip("there are none before 18")
+        pytest.skip("there are no periods before PostgreSQL 18")
     schema = """
         CREATE TABLE price (item int4range, valid daterange, v int, PRIMARY KEY (item, valid WITHOUT OVERLAPS));
         CREATE TABLE offer (id int PRIMARY KEY, item int4range, valid daterange,
@@ -371,7 +371,7 @@ async def test_foreign_keys_of_periods(pair: Pair) -> None:
 @pytest.mark.parametrize("day", [0, 15])
 async def test_one_of_a_periods_parents_is_being_deleted(pair: Pair, day: int) -> None:
     if pair.main.get_server_version().major < 18:
-        pytest.skip("there are none before 18")
+        pytest.skip("there are no periods before PostgreSQL 18")
     schema = """
         CREATE TABLE price (item int4range, valid int4range, PRIMARY KEY (item, valid WITHOUT OVERLAPS));
         CREATE TABLE offer (id int PRIMARY KEY, item int4range, valid int4range,
@@ -395,7 +395,7 @@ async def test_one_of_a_periods_parents_is_being_deleted(pair: Pair, day: int) -
 async def test_truncated_parents_of_periods(pair: Pair) -> None:
     """Of the parents that a child needs together, those stay that its side had and the other truncated."""
     if pair.main.get_server_version().major < 18:
-        pytest.skip("there are none before 18")
+        pytest.skip("there are no periods before PostgreSQL 18")
     schema = """
         CREATE TABLE price (item int4range, valid int4range, PRIMARY KEY (item, valid WITHOUT OVERLAPS));
         CREATE TABLE offer (id int PRIMARY KEY, item int4range, valid int4range,
